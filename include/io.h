@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct rte_mempool;
+
+/*
+ * Packet devices: "name:argument" opened as a DPDK ethdev; bursts go through ethdev itself. Set-up,
+ * closing and statistics are called by the main thread, service by one lcore only.
+ * Add a driver to the table in drivers/io.c.
+ */
+
+enum {		      /* what a driver's devices are like */
+       IO_KERNEL = 1, /* a Linux interface lies below: IF in arg, addresses and routes of the kernel
+			 apply */
+       IO_KERNEL_ANSWERS =
+	       2, /* the kernel sees the replies, too, and answers them (with RST, with ARP) */
+       IO_SIMULATED = 4, /* nothing leaves the process: any address may be used, no ARP is needed */
+       IO_BUSY = 8,	 /* made for speed: lcores poll without a pause */
+       IO_EAGER = 16,	 /* packets wait in deep buffers: lcores may sleep up to buffer / rate */
+};
+
+/* A parsed device specification. Strings point into the specification. */
+struct io_spec {
+	const struct io_driver *driver;
+	const char *arg; /* "" if there is none */
+};
+
+struct io_conf {
+	unsigned tx_queues, rx_queues; /* as many lcores as want one; the device may have fewer */
+	unsigned tx_descriptors, rx_descriptors; /* 0: the driver's own choice */
+	uint64_t rate; /* asked for, packets/s; UINT64_MAX is as fast as it goes */
+	int socket;    /* NUMA node of the pools */
+};
+
+/* An open device. Fields are const after io_open(). */
+struct io_dev {
+	const struct io_driver *driver;
+	uint16_t port_id;	       /* of ethdev */
+	unsigned tx_queues, rx_queues; /* got */
+	uint8_t mac[6];
+	uint16_t mtu;
+	unsigned limits; /* IO_* */
+	char ifname[16]; /* of the Linux interface, "" if there is none */
+	struct rte_mempool *rx_pool;
+	void *priv; /* the driver's */
+	/*
+	 * Work that the device does on a polling lcore, or NULL: moves packets between its queues.
+	 * Called by the lcore of RX queue 0 before each receive. Returns how much it moved.
+	 */
+	unsigned (*service)(struct io_dev *dev, uint64_t now_tsc);
+	/* When service() next has something to do (TSC), UINT64_MAX if nothing is waiting. */
+	uint64_t (*service_due)(const struct io_dev *dev);
+	/* How many of these targets are truly open, where the device knows (sim), or NULL. Any
+	 * thread. */
+	unsigned (*count_open)(const struct io_dev *dev, const uint32_t *addr, const uint16_t *port,
+			       unsigned n);
+};
+
+/* Device counters as ethdev and, for Linux interfaces, the kernel report them, since io_open(). */
+struct io_stats {
+	uint64_t opackets, oerrors; /* sent, refused below tx_burst */
+	uint64_t ipackets, imissed, nombuf, ierrors;
+	bool link_up; /* the kernel's word for Linux interfaces, ethdev's else */
+};
+
+struct io_driver {
+	const char *name, *help; /* "af_packet", "af_packet:IF  a Linux interface, by AF_PACKET" */
+	unsigned limits;
+	/* Checks arg and what the machine must have, before the EAL starts. May be NULL. */
+	int (*check)(const char *arg, struct err *err);
+	/* The device's name and arguments for rte_dev_probe(), unless open() does it. */
+	int (*devargs)(const char *arg, const struct io_conf *conf, char *buf, unsigned len,
+		       struct err *err);
+	/* Instead of devargs: makes the ethdev itself and fills port_id, priv, service... */
+	int (*open)(struct io_dev *dev, const char *arg, const struct io_conf *conf,
+		    struct err *err);
+	/* After the ethdev was stopped and closed. May be NULL. */
+	void (*close)(struct io_dev *dev);
+};
+
+/*
+ * Finds the driver of "name:argument". A bare word that is a Linux interface becomes the better
+ * driver that works for it. EXIT_USAGE for an unknown one, with the list of drivers.
+ */
+int io_spec_parse(const char *text, struct io_spec *spec, struct err *err);
+
+/* The driver's own check (interface there, privilege there ...): EXIT_DEVICE, EXIT_PRIVILEGE,
+ * EXIT_USAGE. */
+int io_check(const struct io_spec *spec, struct err *err);
+
+/* After rte_eal_init(). *dev is started and its link is up, or err says what to do. */
+int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
+	    struct err *err);
+void io_close(struct io_dev *dev);
+
+void io_stats(const struct io_dev *dev, struct io_stats *stats);
+
+/* Prints the drivers, for --help. */
+void io_list_drivers(void);
+
+/* The state of a target in the simulated internet of "sim:..." : "open", "closed", ..., for list
+ * --truth. */
+struct sim_internet;
+int sim_internet_create(const char *arg, struct sim_internet **internet, struct err *err);
+void sim_internet_destroy(struct sim_internet *internet);
+const char *sim_internet_state(const struct sim_internet *internet, uint32_t addr, uint16_t port);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "err.h"
+#include "packet.h"
+#include "target.h"
+
+/*
+ * A job: everything the user asked for, from the command line, a JSON job file, or defaults, in
+ * this order of precedence. Read and checked at the start, const from then on.
+ *
+ * One table (scanner/job/option.c) describes every option; parsing, --help, the job file's keys,
+ * the man page and shell completion come from it.
+ */
+
+#define RATE_MAX UINT64_MAX /* --rate max */
+
+enum rst_mode { RST_AUTO, RST_ALWAYS, RST_NEVER };
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* A number, or a percentage of the targets. */
+struct quota {
+	uint64_t count; /* 0 when not given */
+	double percent; /* 0 when not given */
+};
+
+struct shard {
+	uint32_t index, total; /* index < total; 0/1 is the whole */
+};
+
+struct port_range {
+	uint16_t first, last; /* inclusive */
+};
+
+struct mac {
+	uint8_t byte[6];
+	bool given;
+};
+
+struct job {
+	struct target_conf target;
+
+	struct quota max_targets; /* -n */
+	uint64_t max_results;	  /* -N, 0: no limit */
+	uint64_t max_runtime_ns;  /* -t, 0: no limit */
+	uint32_t attempts;	  /* -P, 1 ... 255 */
+	uint64_t cooldown_ns;	  /* -c */
+	uint64_t seed;		  /* -e; drawn at random when seed_given is false */
+	bool seed_given;
+	struct shard shard;
+
+	uint64_t rate;	      /* -r, frames/s; RATE_MAX lifts it */
+	uint64_t bandwidth;   /* -B, bits/s on the wire; 0: no limit */
+	uint64_t prefix_rate; /* --prefix-rate, 0: none */
+	uint32_t prefix_len;  /* its /LEN */
+
+	const char *device;		/* -i */
+	struct strlist source_ips;	/* -S: addresses, ranges, CIDRs */
+	struct port_range source_ports; /* -s */
+	struct mac gateway_mac, source_mac;
+	const char *gateway_ip; /* NULL: from the kernel's tables */
+	uint32_t vlan;		/* 0: untagged */
+	enum syn_look look;
+	uint32_t ttl;
+	enum rst_mode rst;
+	uint32_t tx_cores, rx_cores; /* 0: from the machine */
+	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
+
+	const char *output, *format, *fields, *filter; /* NULL: default */
+	bool open_only;
+	const char *summary_file, *status_file, *log_file;
+
+	bool dry_run;
+	const char *eal; /* extra EAL arguments */
+	const char *contact, *purpose;
+	bool quiet;
+	uint32_t verbose;
+	enum color_mode color;
+
+	/* of `peal list` */
+	bool truth;
+	const char *list_format; /* text or ndjson */
+
+	/* actions instead of the command */
+	const char *job_file;
+	bool print_job, help, version, list_fields;
+
+	struct strlist owned; /* memory that strings above point into; freed by job_fini() */
+};
+
+/* Which commands an option belongs to. */
+enum { CMD_SCAN = 1, CMD_LIST = 2, CMD_DOCTOR = 4 };
+
+/*
+ * Reads argv (without the program's and the command's name) for one command (CMD_*), the job file
+ * it names, and defaults. Numbers take k, M, G; durations ms, s, m, h, d. EXIT_USAGE names the
+ * option and what would be right; EXIT_INPUT names file, line and column.
+ */
+int job_parse(struct job *job, int argc, char **argv, unsigned command, struct err *err);
+
+/* Contradictions, ranges between options, missing ones: what is wrong whatever the device. */
+int job_check(const struct job *job, unsigned command, struct err *err);
+
+void job_fini(struct job *job);
+
+/*
+ * The effective job as a JSON text that reads back identically: only what differs from the
+ * defaults, and the seed. The caller frees it; NULL when out of memory.
+ */
+char *job_to_json(const struct job *job);
+
+/* Help of one command, grouped, short, with examples. */
+void job_help(FILE *to, unsigned command);
+
+/* Source addresses of -S as host-order addresses (malloc'ed, duplicates removed). */
+int job_source_addrs(const struct job *job, uint32_t **addr, uint32_t *n, struct err *err);

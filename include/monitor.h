@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "err.h"
+#include "job.h"
+#include "stats.h"
+
+/*
+ * Watching: what the main thread shows and writes while a scan runs, ten times a second, and the
+ * summary at its end. All of it works on snapshots.
+ */
+
+/* --- the progress line on stderr --- */
+
+struct progress {
+	bool tty, color, quiet;
+	double last_line;     /* elapsed time of the last line */
+	struct snapshot last; /* of that moment: rates are differences */
+	double smooth_rate;   /* for the time left */
+	bool drawn;	      /* a line without its newline is on the terminal */
+};
+
+void progress_init(struct progress *p, bool tty, bool color, bool quiet);
+/* Redraws the line once a second on a terminal, writes one every 10 s elsewhere. */
+void progress_update(struct progress *p, const struct snapshot *s, FILE *to);
+/* Writes a line now: on SIGUSR1. */
+void progress_now(struct progress *p, const struct snapshot *s, FILE *to);
+/* Ends the redrawn line and prints the result in a few lines. */
+void progress_end(struct progress *p, const struct snapshot *s, const char *exit_reason, FILE *to);
+
+/* --- the status file: one JSON line a second --- */
+
+struct status;
+int status_open(const char *path, struct status **status, struct err *err);
+/* Writes when a second has passed since the last line, or when now is true. 0 or -errno. */
+int status_update(struct status *status, const struct snapshot *s, bool now);
+void status_close(struct status *status);
+
+/* --- the summary --- */
+
+struct summary_meta {
+	const struct job *job;
+	uint64_t seed;
+	const char *isa, *device, *exit_reason;
+	bool complete;
+	double started, ended; /* seconds since 1970 */
+};
+
+/* The summary as JSON text; the caller frees it. NULL when out of memory. */
+char *summary_to_json(const struct summary_meta *meta, const struct snapshot *s);
+
+/* Writes it by rename: never half a file. */
+int summary_write(const char *path, const char *json, struct err *err);
+
+/* "complete", "max-targets", ... */
+const char *scan_end_name(enum scan_end end);
+
+/* --- DPDK telemetry: /peal/status, /peal/counters --- */
+
+/* Registers the commands. Callbacks run in telemetry's threads and read the last published
+ * snapshot. */
+int control_start(void);
+void control_publish(const struct snapshot *s);
+
+/* --- signals --- */
+
+struct signal_counts {
+	unsigned stop;	 /* INT and TERM so far */
+	unsigned reload; /* HUP so far */
+	unsigned show;	 /* USR1 so far */
+};
+
+/* Installs the handlers; SIGPIPE is ignored from here on. 0 or -errno. */
+int signals_start(void);
+void signals_read(struct signal_counts *counts);
+
+/* --- the plan before a scan --- */
+
+/* Prints targets, excluded, packets, bytes, rate, time, peak per prefix; to stderr. */
+void plan_print(FILE *to, const struct job *job, const struct target_counts *counts,
+		uint64_t targets, unsigned frame_len, uint64_t rate);

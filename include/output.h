@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "encoder.h"
+#include "err.h"
+#include "record.h"
+
+/*
+ * Records to the outside: one ring per RX lcore, one writer thread that filters, encodes and
+ * writes. RX lcores call result_ring_*, cmd/ and main call output_*.
+ */
+
+struct output_conf {
+	const char *path;     /* -o: "-" is stdout */
+	const char *format;   /* -O: ndjson, csv, list; NULL: list on a terminal, ndjson else */
+	const char *fields;   /* -f: comma-separated; "*" is all; NULL is the default set */
+	const char *filter;   /* --filter: ZMap's grammar; NULL is "repeat = 0" */
+	bool open_only;	      /* --open */
+	uint64_t max_results; /* -N, 0 is no limit: stop after so many records written */
+	unsigned n_rings;     /* one per RX lcore */
+};
+
+struct output;
+struct result_ring;
+
+/* Checks conf and opens the sink. No thread runs yet. */
+int output_create(const struct output_conf *conf, struct output **out, struct err *err);
+
+/* Starts the writer thread. 0 or -errno. */
+int output_start(struct output *out);
+
+/* Drains the rings, flushes and closes the sink, ends the thread. 0, or the -errno of the failed
+ * write. */
+int output_stop(struct output *out);
+
+void output_destroy(struct output *out);
+
+/* True if the filter could let repeats through: only then RX lcores hand them over. */
+bool output_wants_repeats(const struct output *out);
+
+/* The writer's counters; any thread, relaxed. */
+struct output_stats {
+	uint64_t taken;		     /* records that the writer took off the rings */
+	uint64_t filtered_out;	     /* of these: not wanted by the filter */
+	uint64_t written;	     /* lines handed to the sink without error */
+	uint64_t state[STATE_COUNT]; /* of the lines written */
+	int error;		     /* 0, or the -errno that stopped the sink */
+	bool full;		     /* max_results was reached */
+};
+void output_stats(const struct output *out, struct output_stats *stats);
+
+/* The ring of RX lcore i. */
+struct result_ring *output_ring(struct output *out, unsigned i);
+
+/*
+ * Puts n records on the ring, all or as many as there is room for; returns how many. Single
+ * producer: the RX lcore that owns the ring. Does not block, does not allocate.
+ */
+unsigned result_ring_put(struct result_ring *ring, const struct record *rec, unsigned n);
+
+/* True while the ring is more than half full: senders pause until it is not. Any thread. */
+bool result_ring_high(const struct result_ring *ring);
+
+/* Checks without opening anything; for job checks. */
+int output_check(const struct output_conf *conf, struct err *err);
+
+/* Prints every field with type and meaning, for --list-fields. */
+void output_list_fields(void);

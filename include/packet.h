@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reject.h"
+
+/*
+ * Bytes on the wire. A template is a frame with all that does not vary; a view is a received frame
+ * seen from our side: local is us, remote is the target, also inside the quote of an ICMP error.
+ * Pure; addresses and ports are host order on this side of the border.
+ */
+
+enum {
+	PKT_FRAME_MAX = 96, /* the longest probe: VLAN, IPv4, TCP with 40 bytes of options */
+	PKT_OPTIONS_MAX = 40,
+};
+
+/* Look of the SYN: which TCP options, in the order and with the window that such a system sends. */
+enum syn_look { SYN_LOOK_MSS, SYN_LOOK_LINUX, SYN_LOOK_WINDOWS, SYN_LOOK_BSD, SYN_LOOK_NONE };
+
+struct pkt_link {
+	uint8_t src_mac[6], dst_mac[6];
+	bool tagged;   /* with an 802.1Q header */
+	uint16_t vlan; /* VLAN identifier, 1 ... 4094, when tagged */
+};
+
+struct pkt_template {
+	uint8_t frame[PKT_FRAME_MAX]; /* addresses, ports, cookie and checksums are zero */
+	uint16_t len;		      /* bytes of the frame, without FCS */
+	uint16_t l3, l4;	      /* offsets of the IPv4 and the TCP header */
+	uint16_t ts_offset;	      /* of the TCP timestamp value, 0 if there is none */
+	uint32_t ip_sum, tcp_sum;     /* one's-complement sums of the constant parts (RFC 1071) */
+};
+
+/* Ethernet, 802.1Q if tagged, IPv4 and a TCP SYN with the options of look. */
+void pkt_template_syn(struct pkt_template *t, const struct pkt_link *link, enum syn_look look,
+		      uint8_t ttl);
+
+/* Ethernet, 802.1Q if tagged, IPv4 and a TCP RST without options. */
+void pkt_template_rst(struct pkt_template *t, const struct pkt_link *link, uint8_t ttl);
+
+/* What varies from frame to frame. */
+struct pkt_fields {
+	uint32_t saddr, daddr;
+	uint16_t sport, dport;
+	uint32_t seq;
+	uint16_t ipid;
+	uint32_t ts; /* TCP timestamp value, where the template has one */
+};
+
+/* Writes t->len bytes: the template with these fields and both checksums. frame has room for
+ * PKT_FRAME_MAX. */
+void pkt_template_write(const struct pkt_template *t, const struct pkt_fields *f, uint8_t *frame);
+
+/* --- received frames --- */
+
+enum pkt_kind { PKT_TCP, PKT_ICMP_ERROR, PKT_ICMP_ECHO, PKT_ARP };
+
+enum { /* which TCP options the answer carried */
+       PKT_OPT_MSS = 1,
+       PKT_OPT_WSCALE = 2,
+       PKT_OPT_SACK = 4,
+       PKT_OPT_TS = 8,
+};
+
+struct pkt_view {
+	enum pkt_kind kind;
+	uint32_t local, remote;		  /* for an ICMP error: of the quoted probe */
+	uint16_t local_port, remote_port; /* likewise */
+	uint8_t ttl;			  /* of the frame itself */
+	uint16_t ipid;			  /* of the frame itself */
+	/* TCP */
+	uint8_t flags; /* FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
+	uint16_t window;
+	uint32_t seq, ack; /* an ICMP error has the quoted probe's sequence number in seq */
+	uint8_t options;   /* PKT_OPT_* */
+	uint8_t wscale;	   /* the shift, 0 ... 14 */
+	uint16_t mss;
+	uint32_t ts_val, ts_ecr;
+	/* ICMP error */
+	uint32_t responder; /* who sent it */
+	uint8_t icmp_type, icmp_code;
+	/* ARP: local = its target address, remote = its sender address */
+	uint16_t arp_op;    /* 1 request, 2 reply */
+	uint8_t arp_mac[6]; /* its sender's hardware address */
+	/* where the headers lie, for pkt_checksum_ok() */
+	uint16_t l3, l4, l4_len;
+};
+
+/*
+ * Reads one Ethernet frame of len bytes (with or without an 802.1Q header) and fills *v.
+ * Returns 0, or the negative reason -1 - enum reject when it is nothing that could be an answer
+ * (use pkt_reject()). Reads no byte at or beyond data + len, whatever the headers claim; makes no
+ * assumption about alignment; never loops more than 40 steps. An ICMP error of types 3, 11 and 12
+ * is read to the quoted probe's first eight TCP bytes (RFC 792), more are not required.
+ */
+int pkt_parse(struct pkt_view *v, const uint8_t *data, uint16_t len);
+
+static inline enum reject pkt_reject(int parse_result)
+{
+	return (enum reject)(-1 - parse_result);
+}
+
+/*
+ * Whether the transport checksum of a frame that pkt_parse() accepted is right. A TCP checksum that
+ * holds just the pseudo-header sum is right, too: so local Linux stacks hand frames to virtual
+ * devices, leaving the rest to hardware that is not there.
+ */
+bool pkt_checksum_ok(const struct pkt_view *v, const uint8_t *data);
+
+/* An ARP packet of 60 bytes (padded; 64 when tagged). op 1 asks who has target, op 2 answers.
+ * Returns its length. */
+uint16_t pkt_arp_write(uint8_t *frame, const struct pkt_link *link, uint16_t op, uint32_t sender,
+		       uint32_t target, const uint8_t target_mac[6]);

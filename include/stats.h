@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record.h"
+#include "reject.h"
+
+/*
+ * Counters. Each lcore writes its own, on cache lines of its own, with plain stores; others read
+ * them relaxed. The main thread adds them up into a snapshot, and checks that the sums hold.
+ */
+
+#define STATS_ALIGN __attribute__((aligned(64)))
+
+struct tx_stats {
+	uint64_t sent;	     /* probes that the device took, first time */
+	uint64_t resent;     /* probes sent again because the first may have been lost */
+	uint64_t opted_out;  /* probes not sent: blocklisted while the scan ran */
+	uint64_t gate_hits;  /* probes that only the gate stopped: a bug, ends the scan */
+	uint64_t rst, arp;   /* control frames that the device took */
+	uint64_t ring_full;  /* bursts that the device did not take whole (nothing is lost) */
+	uint64_t no_mbuf;    /* times that the pool was empty (nothing is lost) */
+	uint64_t truly_open; /* on sim: open targets among the probes of the first attempt */
+} STATS_ALIGN;
+
+struct rx_stats {
+	uint64_t received; /* frames */
+	uint64_t rejected[REJECT_COUNT];
+	uint64_t repeats;	     /* validated, but neither new nor wanted */
+	uint64_t handed;	     /* records put on the ring */
+	uint64_t ring_full;	     /* records lost because the ring was full */
+	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
+} STATS_ALIGN;
+
+enum scan_phase { PHASE_STARTING, PHASE_SENDING, PHASE_COOLDOWN, PHASE_DONE };
+
+/* Why a scan ended: "exit_reason" of the summary. */
+enum scan_end {
+	END_COMPLETE,
+	END_MAX_TARGETS,
+	END_MAX_RESULTS,
+	END_MAX_RUNTIME,
+	END_SIGNAL,
+	END_OUTPUT,
+	END_DEVICE,
+	END_BOOKS,
+	END_GATE,
+};
+
+/* Everything there is to know at one moment: made by the main thread, read by monitor/. */
+struct snapshot {
+	enum scan_phase phase;
+	double elapsed;	      /* seconds since the first probe could be sent */
+	double send_seconds;  /* seconds of sending so far, or in all */
+	double cooldown_left; /* seconds, in PHASE_COOLDOWN */
+	bool paused;	      /* sending waits for the consumer */
+
+	uint64_t targets; /* after exclusion, of this shard, within -n */
+	uint64_t excluded, attempts;
+	uint64_t sent, resent, opted_out, not_reached, gate_hits, tx_dropped, control, ring_full_tx;
+	uint64_t received, repeats, handed, ring_full, rx_missed;
+	uint64_t rejected[REJECT_COUNT];
+	uint64_t first[STATE_COUNT];
+	uint64_t filtered_out, written;
+	uint64_t pending;     /* records on their way from RX to the sink */
+	uint64_t prefix_peak; /* largest rate seen for one prefix, frames/s, with --prefix-rate */
+	bool truth_known;
+	uint64_t truly_open;
+	uint64_t rate; /* asked for, frames/s; UINT64_MAX is max */
+};
+
+/*
+ * The equations of product.md, promise 4. settled: all threads have stopped, so they must hold
+ * exactly; before, records on their way are allowed for. Returns NULL, or the equation that fails.
+ */
+const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsigned len);
