@@ -13,11 +13,21 @@
  */
 
 enum {
-	PKT_FRAME_MAX = 96, /* the longest probe: VLAN, IPv4, TCP with 40 bytes of options */
-	PKT_OPTIONS_MAX = 40,
+	PKT_FRAME_MAX = 96, /* room for the longest probe (78 bytes), and for copying it at once */
 };
 
-/* Look of the SYN: which TCP options, in the order and with the window that such a system sends. */
+/*
+ * Look of the SYN: the TCP options in the order and with the window that such a system sends. All
+ * set DF; a full disguise wants the system's --ttl, too.
+ *
+ *	look     as sent by                    window  options                                frame
+ *	mss      none: the shortest that all   65535   MSS 1460                                58 B
+ *	         hosts answer
+ *	linux    Linux 4.19 and later, 64      64240   MSS 1460, SACK, TS, NOP, WS 7           74 B
+ *	windows  Windows 10 and 11, 128        64240   MSS 1460, NOP, WS 8, NOP, NOP, SACK     66 B
+ *	bsd      FreeBSD 9 and later, 64       65535   MSS 1460, NOP, WS 6, SACK, TS           74 B
+ *	none     none                          65535                                           54 B
+ */
 enum syn_look { SYN_LOOK_MSS, SYN_LOOK_LINUX, SYN_LOOK_WINDOWS, SYN_LOOK_BSD, SYN_LOOK_NONE };
 
 struct pkt_link {
@@ -50,8 +60,8 @@ struct pkt_fields {
 	uint32_t ts; /* TCP timestamp value, where the template has one */
 };
 
-/* Writes t->len bytes: the template with these fields and both checksums. frame has room for
- * PKT_FRAME_MAX. */
+/* Writes t->len bytes of frame: the template with these fields and both checksums. frame has room
+ * for PKT_FRAME_MAX; what lies behind t->len is undefined afterwards. */
 void pkt_template_write(const struct pkt_template *t, const struct pkt_fields *f, uint8_t *frame);
 
 /* --- received frames --- */
@@ -95,6 +105,10 @@ struct pkt_view {
  * (use pkt_reject()). Reads no byte at or beyond data + len, whatever the headers claim; makes no
  * assumption about alignment; never loops more than 40 steps. An ICMP error of types 3, 11 and 12
  * is read to the quoted probe's first eight TCP bytes (RFC 792), more are not required.
+ *
+ * The IPv4 header's checksum is verified here, the transport's by pkt_checksum_ok(). Padding behind
+ * the IPv4 packet is allowed. TCP options are read up to the first malformed one; the packet stands
+ * without the others.
  */
 int pkt_parse(struct pkt_view *v, const uint8_t *data, uint16_t len);
 
@@ -110,7 +124,7 @@ static inline enum reject pkt_reject(int parse_result)
  */
 bool pkt_checksum_ok(const struct pkt_view *v, const uint8_t *data);
 
-/* An ARP packet of 60 bytes (padded; 64 when tagged). op 1 asks who has target, op 2 answers.
- * Returns its length. */
+/* An ARP packet of 60 bytes (padded; 64 when tagged). op 1 asks who has target, op 2 answers; the
+ * frame goes to link->dst_mac. Returns its length. */
 uint16_t pkt_arp_write(uint8_t *frame, const struct pkt_link *link, uint16_t op, uint32_t sender,
 		       uint32_t target, const uint8_t target_mac[6]);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdint.h>
+
+#include "bytes.h"
+
+/*
+ * The internet checksum (RFC 1071). A sum is a plain uint32_t to which 16-bit words are added in
+ * host order, carries collecting in its upper half; that has room for 65,537 words, more than an
+ * IPv4 packet holds. checksum_finish() folds it and yields what goes into the header.
+ */
+
+static inline uint32_t checksum_add32(uint32_t sum, uint32_t value)
+{
+	return sum + (value >> 16) + (value & 0xffff);
+}
+
+static inline uint32_t checksum_add(uint32_t sum, const uint8_t *data, uint32_t len)
+{
+	uint32_t i;
+
+	for (i = 0; i + 1 < len; i += 2)
+		sum += bytes_get16(data + i);
+	if (i < len)
+		sum += (uint32_t)data[i] << 8;
+	return sum;
+}
+
+static inline uint16_t checksum_fold(uint32_t sum)
+{
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)((sum >> 16) + sum);
+}
+
+static inline uint16_t checksum_finish(uint32_t sum)
+{
+	return (uint16_t)~checksum_fold(sum);
+}
