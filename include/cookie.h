@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "aes.h"
+
 /*
  * The cookie: what makes an answer ours. Each probe carries bits of
  * AES-128(key, address, port, attempt) as its sequence number, its source port and its choice of
@@ -10,11 +12,11 @@
  * The key is 128 random bits of its own: it is not the seed of the order, and is never logged.
  *
  * The result is the same on every machine; AES-NI is used where the processor has it, and
- * constant-time C elsewhere.
+ * constant-time C elsewhere. Ask for a burst at a time: there, one cookie costs as much as 64.
  */
 
 struct cookie_key {
-	uint8_t round[11][16] __attribute__((aligned(16))); /* FIPS 197 key schedule */
+	struct aes_key aes;
 };
 
 struct cookie {

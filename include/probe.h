@@ -65,8 +65,8 @@ struct probe_ops {
 	bool (*validate)(const struct probe *p, const struct pkt_view *v,
 			 const struct cookie *cookie);
 
-	/* What it means: fills all of *rec but time, rtt, attempt and the flags that datapath
-	 * knows. */
+	/* What it means: fills all of *rec but time, rtt and attempt, which are left as they are.
+	 * The flags become those of the TCP options; what datapath knows is added afterwards. */
 	void (*classify)(const struct pkt_view *v, struct record *rec);
 };
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "aes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aes_isa.h"
+
+/* Best first; the last one is usable everywhere. */
+static const struct aes_isa *const isas[] = {
+#ifdef __x86_64__
+	&aes_ni,
+#endif
+	&aes_plain,
+};
+
+static const struct aes_isa *choose(void)
+{
+	const char *want = getenv("PEAL_ISA");
+	unsigned i = 0;
+
+	if (want != NULL && strcmp(want, aes_plain.name) == 0)
+		return &aes_plain;
+	while (!isas[i]->usable())
+		i++;
+	return isas[i];
+}
+
+const char *aes_isa_name(void)
+{
+	return choose()->name;
+}
+
+/* FIPS 197, 5.2: each word is the one four before it, plus the one before it, which is rotated,
+ * substituted and given a round constant wherever a new round key begins. */
+void aes_key_init(struct aes_key *key, const uint8_t secret[16])
+{
+	uint8_t *word = key->round[0], next[4], constant = 1;
+	unsigned i, j;
+
+	memcpy(word, secret, 16);
+	for (i = 4; i < 44; i++, word += 4) {
+		memcpy(next, word + 12, 4);
+		if (i % 4 == 0) {
+			memcpy(next, word + 13, 3);
+			next[3] = word[12];
+			aes_plain_sub_word(next);
+			next[0] ^= constant;
+			constant = (uint8_t)(constant << 1 ^ (constant >> 7) * 0x1b);
+		}
+		for (j = 0; j < 4; j++)
+			word[16 + j] = word[j] ^ next[j];
+	}
+	key->isa = choose();
+}
+
+void aes_encrypt(const struct aes_key *key, uint8_t (*block)[16], unsigned n)
+{
+	key->isa->encrypt(key, block, n);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "icmp_error.h"
+#include "probe.h"
+
+enum { FIN = 1, SYN = 2, RST = 4, ACK = 16, VERDICT = FIN | SYN | RST | ACK };
+
+static void build(struct pkt_template *t, const struct probe_conf *conf)
+{
+	pkt_template_syn(t, &conf->link, conf->look, conf->ttl);
+}
+
+static void write(const struct probe *p, const uint32_t *daddr, const uint16_t *dport,
+		  const struct cookie *cookie, uint8_t *const *frame, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		const struct pkt_fields f = {
+			.saddr = source_addr(&p->source, &cookie[i]),
+			.daddr = daddr[i],
+			.sport = source_port(&p->source, &cookie[i]),
+			.dport = dport[i],
+			.seq = cookie[i].seq,
+			.ipid = (uint16_t)cookie[i].look,
+			.ts = cookie[i].look,
+		};
+
+		pkt_template_write(&p->template, &f, frame[i]);
+	}
+}
+
+static int rejected(enum reject reason)
+{
+	return -1 - (int)reason;
+}
+
+/* Flags beside these four (ECN's, PSH, URG) are odd in an answer, but change nothing. */
+static int match_tcp(uint8_t flags)
+{
+	switch (flags & VERDICT) {
+	case SYN | ACK:
+	case RST | ACK:
+		return 0;
+	case RST:
+		return rejected(REJECT_BARE_RST);
+	default:
+		return rejected(REJECT_FLAGS);
+	}
+}
+
+static int match(const struct pkt_view *v)
+{
+	switch (v->kind) {
+	case PKT_TCP:
+		return match_tcp(v->flags);
+	case PKT_ICMP_ERROR:
+		return 0;
+	case PKT_ICMP_ECHO:
+		return rejected(REJECT_ICMP_OTHER);
+	default:
+		return rejected(REJECT_ARP);
+	}
+}
+
+static bool validate(const struct probe *p, const struct pkt_view *v, const struct cookie *cookie)
+{
+	if (v->local_port != source_port(&p->source, cookie) ||
+	    v->local != source_addr(&p->source, cookie))
+		return false;
+	if (v->kind == PKT_ICMP_ERROR)
+		return v->seq == cookie->seq;
+	/* some stacks leave out that the SYN counts as one, but only in a RST */
+	return v->ack == cookie->seq + 1 || ((v->flags & RST) != 0 && v->ack == cookie->seq);
+}
+
+static uint8_t option_flags(uint8_t options)
+{
+	return (uint8_t)((options & PKT_OPT_MSS ? RECORD_MSS : 0) |
+			 (options & PKT_OPT_WSCALE ? RECORD_WSCALE : 0) |
+			 (options & PKT_OPT_SACK ? RECORD_SACK : 0) |
+			 (options & PKT_OPT_TS ? RECORD_TS : 0));
+}
+
+static void classify_tcp(const struct pkt_view *v, struct record *rec)
+{
+	bool open = (v->flags & RST) == 0;
+
+	rec->class = open ? CLASS_SYNACK : CLASS_RST;
+	rec->state = open ? STATE_OPEN : STATE_CLOSED;
+	rec->seq = v->seq;
+	rec->ack = v->ack;
+	rec->window = v->window;
+	rec->flags = option_flags(v->options);
+	rec->mss = v->mss;
+	rec->wscale = v->wscale;
+	rec->ts_val = v->ts_val;
+	rec->ts_ecr = v->ts_ecr;
+}
+
+static void classify(const struct pkt_view *v, struct record *rec)
+{
+	*rec = (struct record){
+		.time_ns = rec->time_ns,
+		.rtt_us = rec->rtt_us,
+		.attempt = rec->attempt,
+		.saddr = v->remote,
+		.sport = v->remote_port,
+		.daddr = v->local,
+		.dport = v->local_port,
+		.ttl = v->ttl,
+		.ipid = v->ipid,
+	};
+	if (v->kind == PKT_ICMP_ERROR)
+		icmp_error_classify(v, rec);
+	else
+		classify_tcp(v, rec);
+}
+
+const struct probe_ops probe_tcp_syn = {
+	.name = "tcp_syn",
+	.help = "a TCP SYN; answered by SYN-ACK (open), RST (closed) or an ICMP error",
+	.build = build,
+	.write = write,
+	.match = match,
+	.validate = validate,
+	.classify = classify,
+};
