@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "dedup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define WINDOW	 (UINT64_C(1) << 32)
+#define FINE_MAX (UINT64_C(1) << 31) /* longest pass with a bit for each state */
+#define MARGIN	 (UINT64_C(1) << 20)
+
+static_assert(STATE_COUNT == 4, "four bits hold the states");
+
+struct dedup {
+	uint64_t *words;
+	size_t size;   /* bytes mapped */
+	uint64_t mask; /* offset & mask is its place */
+	bool windowed;
+	bool fine; /* a bit for each state */
+};
+
+int dedup_create(uint64_t length, struct dedup **dedup)
+{
+	struct dedup *d = calloc(1, sizeof(*d));
+	uint64_t places = length < WINDOW ? length : WINDOW;
+
+	if (d == NULL)
+		return -ENOMEM;
+	d->windowed = length > WINDOW;
+	d->fine = length <= FINE_MAX;
+	d->mask = d->windowed ? WINDOW - 1 : UINT64_MAX;
+	d->size = (size_t)((d->fine ? places / 16 : places / 32) + 1) * sizeof(*d->words);
+	d->words = mmap(NULL, d->size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (d->words == MAP_FAILED) {
+		free(d);
+		return -ENOMEM;
+	}
+	/* fewer TLB misses; without them it works as well */
+	(void)madvise(d->words, d->size, MADV_HUGEPAGE);
+	*dedup = d;
+	return 0;
+}
+
+void dedup_destroy(struct dedup *d)
+{
+	if (d == NULL)
+		return;
+	munmap(d->words, d->size);
+	free(d);
+}
+
+bool dedup_seen(struct dedup *d, uint64_t offset, enum record_state state)
+{
+	uint64_t place = offset & d->mask, bit, *word;
+
+	if (d->fine) {
+		word = &d->words[place / 16];
+		bit = UINT64_C(1) << (place % 16 * 4 + state);
+	} else {
+		word = &d->words[place / 32];
+		bit = UINT64_C(1) << (place % 32 * 2 + (state != STATE_OPEN));
+	}
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+		return true;
+	return __atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit;
+}
+
+/* Bits of the places from ... to - 1 of one word, two each. */
+static uint64_t place_bits(uint64_t from, uint64_t to)
+{
+	uint64_t below = to < 32 ? (UINT64_C(1) << 2 * to) - 1 : UINT64_MAX;
+
+	return below & ~((UINT64_C(1) << 2 * from) - 1);
+}
+
+void dedup_claim(struct dedup *d, uint64_t first, uint64_t count)
+{
+	uint64_t at = first, end = first + count, stop, bits, *word;
+
+	if (!d->windowed)
+		return;
+	for (; at < end; at = stop) {
+		stop = (at | 31) + 1;
+		if (stop > end)
+			stop = end;
+		bits = place_bits(at % 32, (stop - 1) % 32 + 1);
+		word = &d->words[(at & d->mask) / 32];
+		/* only what is set: reading leaves untouched memory untouched */
+		if (__atomic_load_n(word, __ATOMIC_RELAXED) & bits)
+			__atomic_fetch_and(word, ~bits, __ATOMIC_RELAXED);
+	}
+}
+
+bool dedup_knows(const struct dedup *d, uint64_t offset, uint64_t front)
+{
+	if (!d->windowed)
+		return true;
+	return offset <= front && front - offset < WINDOW - MARGIN;
+}

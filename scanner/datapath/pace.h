@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdint.h>
+
+#include "job.h" /* RATE_MAX */
+
+/*
+ * A token bucket in integers, one per lcore: a token is a frame that may go. It fills with time and
+ * holds one frame and what a millisecond earns, never more: what a stall cost is not caught up,
+ * while a poll up to a millisecond late loses nothing. So in any window
+ *
+ *	frames <= rate * window + 1 + rate * 1 ms
+ *
+ * holds by the clock it is shown, whatever that does, and a bucket polled every millisecond keeps
+ * the rate exactly. Only the lcore that owns a bucket touches it.
+ */
+
+enum { PACE_BURST = 64 }; /* no more at once, even without a limit */
+
+struct pace {
+	uint64_t rate;	 /* credit that one tick of the clock earns; RATE_MAX: no limit */
+	uint64_t token;	 /* credit that one frame costs */
+	uint64_t cap;	 /* the most credit the bucket holds */
+	uint64_t fill;	 /* ticks that fill it from empty */
+	uint64_t wobble; /* ticks that the clock may be behind itself without having been reset */
+	uint64_t credit;
+	uint64_t last; /* the latest time seen */
+};
+
+/*
+ * rate / share frames a second, so that lcores can share a rate that they do not divide; the first
+ * token is there at once. rate, share (up to 65536) and tsc_hz (of the clock, up to 2^34) are not
+ * 0. RATE_MAX, and any rate from 10^11 on, which no lcore can reach, is no limit.
+ */
+void pace_init(struct pace *p, uint64_t rate, uint32_t share, uint64_t tsc_hz, uint64_t now);
+
+/* Takes up to want tokens and returns how many frames may go now. */
+unsigned pace_take(struct pace *p, uint64_t now, unsigned want);
+
+/* Puts back tokens of the last pace_take() that were not used. */
+void pace_give_back(struct pace *p, unsigned n);
+
+/* When the next token is there: for the idle policy. In the past if it is there already. */
+uint64_t pace_due(const struct pace *p);

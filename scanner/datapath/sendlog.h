@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * When was the probe at this position sent? A ring of times, one for each group of 2^c positions,
+ * so that round-trip times need no bit in the packet.
+ *
+ * c is 0, hence times are exact, for scans of up to 2^20 probes and for rates up to 16384/s.
+ * Beyond, a group has the time at which its first probe was sent, so a round trip comes out longer
+ * than it was, never shorter, by at most the time that sending the group took: 2^c / rate of the
+ * lcore that sent it, less than 1/8192 s at a steady rate and one lcore. The last 2^20 groups are
+ * known, a minute at the least up to 2^24 probes/s.
+ */
+struct sendlog;
+
+/*
+ * rate: frames/s (RATE_MAX is taken for 2^24); length: attempts * positions. 0 or -errno.
+ * Allocates what is needed, at most 8 MiB.
+ */
+int sendlog_create(uint64_t rate, uint64_t length, struct sendlog **log);
+void sendlog_destroy(struct sendlog *l);
+
+/* n positions (each < length, up to 2^56) are sent at now_us (below 2^48: 8 years). TX lcores. */
+void sendlog_note(struct sendlog *l, const uint64_t *pos, unsigned n, uint64_t now_us);
+
+/* Any thread. False when pos was not noted, or so long ago that it is overwritten. */
+bool sendlog_find(const struct sendlog *l, uint64_t pos, uint64_t *us);
