@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "gate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gate_map.h"
+#include "gate_text.h"
+
+struct gate {
+	struct gate_map fixed, grown;
+	unsigned generation; /* of grown */
+};
+
+static void map_set_all(struct gate_map *map, const struct gate_ranges *ranges, bool deny)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		gate_map_set(map, ranges->at[i].first, ranges->at[i].last, deny);
+}
+
+/* Denies what lies in r, but in none of the lifted ranges, which are sorted. */
+static void map_deny_special(struct gate_map *map, const struct special_purpose *r,
+			     const struct gate_ranges *lifted)
+{
+	uint64_t next =
+		r->first; /* what is before is done; 64 bits: it may pass the last address */
+
+	for (size_t i = 0; i < lifted->n && lifted->at[i].first <= r->last; i++) {
+		if (lifted->at[i].first > next)
+			gate_map_set(map, (uint32_t)next, lifted->at[i].first - 1, true);
+		if (lifted->at[i].last >= next)
+			next = (uint64_t)lifted->at[i].last + 1;
+	}
+	if (next <= r->last)
+		gate_map_set(map, (uint32_t)next, r->last, true);
+}
+
+static int range_compare(const void *a, const void *b)
+{
+	const struct gate_range *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static int fixed_fill(struct gate_map *map, const struct exclusion *excl, struct err *err)
+{
+	struct gate_ranges scope = {0}, lift = {0}, deny = {0};
+	int rc;
+
+	rc = gate_text_read(excl->scope, excl->n_scope, &scope, err);
+	if (rc == 0)
+		rc = gate_text_read(excl->lift, excl->n_lift, &lift, err);
+	if (rc == 0)
+		rc = gate_text_read(excl->deny, excl->n_deny, &deny, err);
+	if (rc < 0)
+		goto free_ranges;
+
+	if (excl->n_scope != 0)
+		gate_map_set(map, 0, UINT32_MAX, true);
+	map_set_all(map, &scope, false);
+	if (lift.n != 0)
+		qsort(lift.at, lift.n, sizeof(*lift.at), range_compare);
+	for (size_t i = 0; i < n_special_purpose; i++)
+		map_deny_special(map, &special_purpose[i], &lift);
+	map_set_all(map, &deny, true);
+
+free_ranges:
+	vec_free(&scope);
+	vec_free(&lift);
+	vec_free(&deny);
+	return rc;
+}
+
+int gate_create(const struct exclusion *excl, struct gate **gate, struct err *err)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+	int rc;
+
+	if (g == NULL || gate_map_init(&g->fixed) < 0 || gate_map_init(&g->grown) < 0) {
+		gate_destroy(g);
+		err_set(err, EXIT_DEVICE, "not enough memory for the gate");
+		return -ENOMEM;
+	}
+	rc = fixed_fill(&g->fixed, excl, err);
+	if (rc < 0) {
+		gate_destroy(g);
+		return rc;
+	}
+	*gate = g;
+	return 0;
+}
+
+void gate_destroy(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	gate_map_fini(&gate->fixed);
+	gate_map_fini(&gate->grown);
+	free(gate);
+}
+
+int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *err)
+{
+	struct gate_ranges ranges = {0};
+	int rc;
+
+	rc = gate_text_read(deny->deny, deny->n_deny, &ranges, err);
+	if (rc == 0) {
+		map_set_all(&gate->grown, &ranges, true);
+		__atomic_fetch_add(&gate->generation, 1, __ATOMIC_RELEASE);
+	}
+	vec_free(&ranges);
+	return rc;
+}
+
+uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
+		    uint64_t *opted_out)
+{
+	uint64_t fixed = 0, grown = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		fixed |= (uint64_t)gate_map_denies(&gate->fixed, addr[i]) << i;
+	if (gate_generation(gate) != 0)
+		for (unsigned i = 0; i < n; i++)
+			grown |= (uint64_t)gate_map_denies(&gate->grown, addr[i]) << i;
+
+	*bug = fixed;
+	*opted_out = grown & ~fixed;
+	return ~(fixed | grown) & (n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX);
+}
+
+unsigned gate_generation(const struct gate *gate)
+{
+	return __atomic_load_n(&gate->generation, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "gate_map.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BLOCKS (UINT32_C(1) << 16)
+#define NETS   (UINT32_C(1) << 24)
+
+/* Room for all there can be, so that nothing moves while lcores read; untouched pages cost nothing.
+ */
+static const size_t block_size = BLOCKS * sizeof(uint8_t);
+static const size_t net_size = NETS * sizeof(uint32_t);
+static const size_t leaf_size = NETS * sizeof(uint64_t[4]);
+
+int gate_map_init(struct gate_map *map)
+{
+	uint8_t *at = mmap(NULL, net_size + leaf_size + block_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	map->net = (uint32_t *)at;
+	map->leaf = (uint64_t(*)[4])(at + net_size);
+	map->block = at + net_size + leaf_size;
+	map->n_leaves = 0;
+	return 0;
+}
+
+void gate_map_fini(struct gate_map *map)
+{
+	if (map->net != NULL)
+		munmap(map->net, net_size + leaf_size + block_size);
+}
+
+static void leaf_set(uint64_t *leaf, unsigned first, unsigned last, bool deny)
+{
+	uint64_t bits;
+
+	for (unsigned i = first / 64; i <= last / 64; i++) {
+		bits = UINT64_MAX;
+		if (i == first / 64)
+			bits &= UINT64_MAX << first % 64;
+		if (i == last / 64)
+			bits &= UINT64_MAX >> (63 - last % 64);
+		__atomic_store_n(&leaf[i], deny ? leaf[i] | bits : leaf[i] & ~bits,
+				 __ATOMIC_RELAXED);
+	}
+}
+
+/* Part of the /24 (an address >> 8): first ... last are its last octets. */
+static void net_set(struct gate_map *map, uint32_t net, unsigned first, unsigned last, bool deny)
+{
+	uint32_t state = map->net[net], leaf;
+
+	if (state >= MAP_MIXED) {
+		leaf_set(map->leaf[state - MAP_MIXED], first, last, deny);
+		return;
+	}
+	if (first == 0 && last == 255) {
+		__atomic_store_n(&map->net[net], deny ? MAP_DENY : MAP_ALLOW, __ATOMIC_RELEASE);
+		return;
+	}
+	if ((state == MAP_DENY) == deny)
+		return;
+	leaf = map->n_leaves++;
+	memset(map->leaf[leaf], state == MAP_DENY ? 0xff : 0, sizeof(map->leaf[leaf]));
+	leaf_set(map->leaf[leaf], first, last, deny);
+	__atomic_store_n(&map->net[net], MAP_MIXED + leaf, __ATOMIC_RELEASE);
+}
+
+/* Part of the /16 (an address >> 16): first ... last are its last two octets. */
+static void block_set(struct gate_map *map, uint32_t block, unsigned first, unsigned last,
+		      bool deny)
+{
+	uint8_t state = map->block[block];
+	unsigned end;
+
+	if (first == 0 && last == 0xffff) {
+		__atomic_store_n(&map->block[block], deny ? MAP_DENY : MAP_ALLOW, __ATOMIC_RELEASE);
+		return;
+	}
+	if (state != MAP_MIXED) {
+		if ((state == MAP_DENY) == deny)
+			return;
+		for (unsigned net = 0; net < 256; net++)
+			net_set(map, block << 8 | net, 0, 255, state == MAP_DENY);
+	}
+	for (; first <= last; first = end + 1) {
+		end = (first | 0xff) < last ? first | 0xff : last;
+		net_set(map, block << 8 | first >> 8, first & 0xff, end & 0xff, deny);
+	}
+	__atomic_store_n(&map->block[block], MAP_MIXED, __ATOMIC_RELEASE);
+}
+
+void gate_map_set(struct gate_map *map, uint32_t first, uint32_t last, bool deny)
+{
+	for (uint32_t block = first >> 16; block <= last >> 16; block++)
+		block_set(map, block, block == first >> 16 ? first & 0xffff : 0,
+			  block == last >> 16 ? last & 0xffff : 0xffff, deny);
+}
