@@ -71,8 +71,37 @@ struct snapshot {
 	uint64_t rate; /* asked for, frames/s; UINT64_MAX is max */
 };
 
+/* Probes that the job asks for: targets * attempts. */
+uint64_t stats_probes(const struct snapshot *s);
+
+/* Of these, how many are behind us: sent, or left out for good. */
+uint64_t stats_done(const struct snapshot *s);
+double stats_percent(const struct snapshot *s);
+
+/* Open targets in percent of the targets probed; 0 before the first. */
+double stats_hit_rate(const struct snapshot *s);
+
+/* Received frames that are no answers, over all reasons. */
+uint64_t stats_rejected(const struct snapshot *s);
+
+/* What went missing anywhere, frames and records: not 0 makes a scan incomplete. */
+uint64_t stats_lost(const struct snapshot *s);
+
 /*
- * The equations of product.md, promise 4. settled: all threads have stopped, so they must hold
- * exactly; before, records on their way are allowed for. Returns NULL, or the equation that fails.
+ * The equations that make losses visible:
+ *
+ *	targets * attempts = sent + opted_out + gate_hits + not_reached
+ *	received = handed + ring_full + repeats + sum of rejected
+ *	handed = written + filtered_out + pending
+ *
+ * settled: all threads have stopped, so they hold exactly and nothing is pending. Before, counters
+ * are read while they move: only what may never exceed the number of probes is checked.
+ * Returns NULL, or buf with the equation that fails and both its sides.
  */
 const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsigned len);
+
+/* "starting", "sending", "cooldown", "done". */
+const char *scan_phase_name(enum scan_phase phase);
+
+/* "complete", "max-targets", ... */
+const char *scan_end_name(enum scan_end end);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "stats.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+uint64_t stats_probes(const struct snapshot *s)
+{
+	return s->targets * s->attempts;
+}
+
+uint64_t stats_done(const struct snapshot *s)
+{
+	return s->sent + s->opted_out + s->gate_hits;
+}
+
+double stats_percent(const struct snapshot *s)
+{
+	uint64_t probes = stats_probes(s), done = stats_done(s);
+
+	if (s->phase == PHASE_STARTING || probes == 0)
+		return 0;
+	return done >= probes ? 100 : 100.0 * (double)done / (double)probes;
+}
+
+double stats_hit_rate(const struct snapshot *s)
+{
+	/* later passes come after the first has met every target */
+	uint64_t probed = s->sent < s->targets ? s->sent : s->targets;
+
+	return probed == 0 ? 0 : 100.0 * (double)s->first[STATE_OPEN] / (double)probed;
+}
+
+uint64_t stats_rejected(const struct snapshot *s)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < REJECT_COUNT; i++)
+		sum += s->rejected[i];
+	return sum;
+}
+
+uint64_t stats_lost(const struct snapshot *s)
+{
+	return s->rx_missed + s->ring_full + s->tx_dropped;
+}
+
+struct equation {
+	const char *left_name, *right_name;
+	uint64_t left, right;
+	uint64_t part[4]; /* of the right side */
+};
+
+static const char *equation_text(const struct equation *e, unsigned n_parts, char *buf,
+				 unsigned len)
+{
+	int at = snprintf(buf, len, "%s = %s: %" PRIu64 " is not ", e->left_name, e->right_name,
+			  e->left);
+
+	for (unsigned i = 0; i < n_parts && at >= 0 && (unsigned)at < len; i++)
+		at += snprintf(buf + at, len - (unsigned)at, "%s%" PRIu64, i ? " + " : "",
+			       e->part[i]);
+	if (n_parts > 1 && at >= 0 && (unsigned)at < len)
+		snprintf(buf + at, len - (unsigned)at, " = %" PRIu64, e->right);
+	return buf;
+}
+
+const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsigned len)
+{
+	struct equation equations[] = {
+		{"targets * attempts",
+		 "sent + opted_out + gate_hits + not_reached",
+		 stats_probes(s),
+		 0,
+		 {s->sent, s->opted_out, s->gate_hits, s->not_reached}},
+		{"received",
+		 "handed + ring_full + repeats + rejected",
+		 s->received,
+		 0,
+		 {s->handed, s->ring_full, s->repeats, stats_rejected(s)}},
+		{"handed",
+		 "written + filtered_out + pending",
+		 s->handed,
+		 0,
+		 {s->written, s->filtered_out, s->pending}},
+		{"pending", "0", s->pending, 0, {0}},
+	};
+	const unsigned n_parts[] = {4, 4, 3, 1};
+
+	if (!settled) {
+		if (stats_done(s) <= stats_probes(s))
+			return NULL;
+		snprintf(buf, len,
+			 "sent + opted_out + gate_hits <= targets * attempts: %" PRIu64
+			 " is more than %" PRIu64,
+			 stats_done(s), stats_probes(s));
+		return buf;
+	}
+	for (unsigned i = 0; i < sizeof(equations) / sizeof(*equations); i++) {
+		struct equation *e = &equations[i];
+
+		e->right = e->part[0] + e->part[1] + e->part[2] + e->part[3];
+		if (e->left != e->right)
+			return equation_text(e, n_parts[i], buf, len);
+	}
+	return NULL;
+}
+
+const char *scan_phase_name(enum scan_phase phase)
+{
+	static const char *const names[] = {
+		[PHASE_STARTING] = "starting",
+		[PHASE_SENDING] = "sending",
+		[PHASE_COOLDOWN] = "cooldown",
+		[PHASE_DONE] = "done",
+	};
+
+	return names[phase];
+}
+
+const char *scan_end_name(enum scan_end end)
+{
+	static const char *const names[] = {
+		[END_COMPLETE] = "complete",
+		[END_MAX_TARGETS] = "max-targets",
+		[END_MAX_RESULTS] = "max-results",
+		[END_MAX_RUNTIME] = "max-runtime",
+		[END_SIGNAL] = "signal",
+		[END_OUTPUT] = "output",
+		[END_DEVICE] = "device",
+		[END_BOOKS] = "books",
+		[END_GATE] = "gate",
+	};
+
+	return names[end];
+}
