@@ -14,27 +14,40 @@
  * summary at its end. All of it works on snapshots.
  */
 
+/* --- rates: differences between snapshots --- */
+
+struct meter {
+	double elapsed; /* of the last reading */
+	uint64_t sent, received, done;
+	double sent_rate, received_rate; /* per second, between the last two readings */
+	double smooth;			 /* of done, over some ten seconds: for the time left */
+	bool known;			 /* there were two readings */
+};
+
 /* --- the progress line on stderr --- */
 
 struct progress {
 	bool tty, color, quiet;
-	double last_line;     /* elapsed time of the last line */
-	struct snapshot last; /* of that moment: rates are differences */
-	double smooth_rate;   /* for the time left */
-	bool drawn;	      /* a line without its newline is on the terminal */
+	bool drawn;	  /* a line without its newline is on the terminal */
+	double last_line; /* elapsed time of the last line */
+	struct meter meter;
 };
 
 void progress_init(struct progress *p, bool tty, bool color, bool quiet);
 /* Redraws the line once a second on a terminal, writes one every 10 s elsewhere. */
 void progress_update(struct progress *p, const struct snapshot *s, FILE *to);
-/* Writes a line now: on SIGUSR1. */
+/* Writes a line of its own now, even if quiet: on SIGUSR1. */
 void progress_now(struct progress *p, const struct snapshot *s, FILE *to);
-/* Ends the redrawn line and prints the result in a few lines. */
+/* Ends the redrawn line and, unless quiet, prints the result in a few lines. */
 void progress_end(struct progress *p, const struct snapshot *s, const char *exit_reason, FILE *to);
 
 /* --- the status file: one JSON line a second --- */
 
 struct status;
+/*
+ * Appends to path. A FIFO may be opened before its reader: lines that nobody reads in time are left
+ * out whole, the scan never waits for them. EXIT_OUTPUT.
+ */
 int status_open(const char *path, struct status **status, struct err *err);
 /* Writes when a second has passed since the last line, or when now is true. 0 or -errno. */
 int status_update(struct status *status, const struct snapshot *s, bool now);
@@ -53,11 +66,11 @@ struct summary_meta {
 /* The summary as JSON text; the caller frees it. NULL when out of memory. */
 char *summary_to_json(const struct summary_meta *meta, const struct snapshot *s);
 
-/* Writes it by rename: never half a file. */
+/*
+ * Writes it by rename: never half a file. What exists and is no regular file (a FIFO, /dev/stdout)
+ * is written to instead. EXIT_OUTPUT.
+ */
 int summary_write(const char *path, const char *json, struct err *err);
-
-/* "complete", "max-targets", ... */
-const char *scan_end_name(enum scan_end end);
 
 /* --- DPDK telemetry: /peal/status, /peal/counters --- */
 
@@ -80,6 +93,9 @@ void signals_read(struct signal_counts *counts);
 
 /* --- the plan before a scan --- */
 
-/* Prints targets, excluded, packets, bytes, rate, time, peak per prefix; to stderr. */
+/*
+ * Prints targets, excluded, packets, bytes, rate, time, and what one network will see. targets is
+ * after shard and -n; rate is that of frames, RATE_MAX if there is none; frame_len is without FCS.
+ */
 void plan_print(FILE *to, const struct job *job, const struct target_counts *counts,
 		uint64_t targets, unsigned frame_len, uint64_t rate);
