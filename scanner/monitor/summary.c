@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "counter.h"
+#include "human.h"
+
+/* The effective job as an object: reads back as a job file. */
+static json_t *summary_job(const struct job *job)
+{
+	char *text = job_to_json(job);
+	json_t *object = text == NULL ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	free(text);
+	return object;
+}
+
+static json_t *summary_rejected(const struct snapshot *s)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < REJECT_COUNT; i++)
+		json_object_set_new(object, reject_name((enum reject)i),
+				    json_integer((json_int_t)s->rejected[i]));
+	return object;
+}
+
+static json_t *summary_truth(const struct snapshot *s)
+{
+	if (!s->truth_known)
+		return json_null();
+	return json_pack("{s:I, s:I}", "open", (json_int_t)s->truly_open, "found",
+			 (json_int_t)s->first[STATE_OPEN]);
+}
+
+static json_t *summary_object(const struct summary_meta *meta, const struct snapshot *s)
+{
+	char started[HUMAN_TEXT], ended[HUMAN_TEXT];
+	json_t *object;
+
+	object = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:s, s:f}", "version", PEAL_VERSION,
+			   "job", summary_job(meta->job), "seed", (json_int_t)meta->seed, "isa",
+			   meta->isa, "device", meta->device, "started",
+			   human_utc(started, meta->started), "ended",
+			   human_utc(ended, meta->ended), "send_seconds", s->send_seconds);
+	for (size_t i = 0; i < n_counters; i++)
+		if (counters[i].shown & IN_SUMMARY)
+			json_object_set_new(
+				object, counters[i].name,
+				json_integer((json_int_t)counter_value(&counters[i], s)));
+	json_object_set_new(object, "records",
+			    json_integer((json_int_t)(s->handed - s->filtered_out)));
+	json_object_set_new(object, "rejected", summary_rejected(s));
+	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
+	json_object_set_new(object, "truth", summary_truth(s));
+	json_object_set_new(object, "exit_reason", json_string(meta->exit_reason));
+	json_object_set_new(object, "complete", json_boolean(meta->complete));
+	json_object_set_new(object, "contact",
+			    meta->job->contact ? json_string(meta->job->contact) : json_null());
+	json_object_set_new(object, "purpose",
+			    meta->job->purpose ? json_string(meta->job->purpose) : json_null());
+	return object;
+}
+
+char *summary_to_json(const struct summary_meta *meta, const struct snapshot *s)
+{
+	json_t *object = summary_object(meta, s);
+	char *text = object == NULL ? NULL
+				    : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+
+	json_decref(object);
+	return text;
+}
+
+static int summary_fail(struct err *err, const char *what, const char *path)
+{
+	return err_set(err, EXIT_OUTPUT, "cannot %s the summary %s: %s", what, path,
+		       strerror(errno));
+}
+
+/* Writes json and a newline to fd, down to the disk if it is one, and closes it. 0 or -1 and errno.
+ */
+static int summary_store(int fd, const char *json)
+{
+	FILE *file = fdopen(fd, "w");
+	int rc = 0;
+
+	if (file == NULL) {
+		close(fd);
+		return -1;
+	}
+	if (fputs(json, file) == EOF || fputc('\n', file) == EOF || fflush(file) == EOF)
+		rc = -1;
+	/* a FIFO or a terminal cannot be synced, and need not be */
+	if (rc == 0 && fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS)
+		rc = -1;
+	return fclose(file) == EOF ? -1 : rc;
+}
+
+static int summary_write_over(const char *path, const char *json, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return summary_fail(err, "open", path);
+	return summary_store(fd, json) < 0 ? summary_fail(err, "write", path) : 0;
+}
+
+static int summary_write_new(const char *path, const char *json, struct err *err)
+{
+	char *temp;
+	int fd, rc = 0;
+
+	if (asprintf(&temp, "%s.new", path) < 0) {
+		errno = ENOMEM;
+		return summary_fail(err, "write", path);
+	}
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		rc = summary_fail(err, "create", temp);
+	else if (summary_store(fd, json) < 0)
+		rc = summary_fail(err, "write", temp);
+	else if (rename(temp, path) < 0)
+		rc = summary_fail(err, "rename to its place", path);
+	if (fd >= 0 && rc < 0)
+		unlink(temp);
+	free(temp);
+	return rc;
+}
+
+int summary_write(const char *path, const char *json, struct err *err)
+{
+	struct stat st;
+
+	/* renaming would replace the FIFO, device or link itself */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return summary_write_over(path, json, err);
+	return summary_write_new(path, json, err);
+}
