@@ -14,8 +14,9 @@
  */
 
 struct output_conf {
-	const char *path;     /* -o: "-" is stdout */
-	const char *format;   /* -O: ndjson, csv, list; NULL: list on a terminal, ndjson else */
+	const char *path; /* -o: "-" is stdout */
+	/* -O: ndjson, csv, list; NULL: list on a terminal if no fields are named, ndjson else */
+	const char *format;
 	const char *fields;   /* -f: comma-separated; "*" is all; NULL is the default set */
 	const char *filter;   /* --filter: ZMap's grammar; NULL is "repeat = 0" */
 	bool open_only;	      /* --open */
@@ -32,8 +33,17 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 /* Starts the writer thread. 0 or -errno. */
 int output_start(struct output *out);
 
-/* Drains the rings, flushes and closes the sink, ends the thread. 0, or the -errno of the failed
- * write. */
+/*
+ * The end, when the RX lcores have put their last record. output_stop() alone is enough: drains the
+ * rings, flushes and closes the sink, ends the thread; returns 0, or the -errno of the failed
+ * write. It waits for a reader who does not read. Who must not wait like that calls
+ * output_finish(), which only asks for the end, looks at output_finished() now and then, and can
+ * output_abort(): what the reader does not take at once is given up, and the error is -ECANCELED.
+ * Then output_stop().
+ */
+void output_finish(struct output *out);
+bool output_finished(const struct output *out);
+void output_abort(struct output *out);
 int output_stop(struct output *out);
 
 void output_destroy(struct output *out);
@@ -44,8 +54,8 @@ bool output_wants_repeats(const struct output *out);
 /* The writer's counters; any thread, relaxed. */
 struct output_stats {
 	uint64_t taken;		     /* records that the writer took off the rings */
-	uint64_t filtered_out;	     /* of these: not wanted by the filter */
-	uint64_t written;	     /* lines handed to the sink without error */
+	uint64_t filtered_out;	     /* of these: not wanted by the filter, or beyond max_results */
+	uint64_t written;	     /* lines in blocks that the sink took whole */
 	uint64_t state[STATE_COUNT]; /* of the lines written */
 	int error;		     /* 0, or the -errno that stopped the sink */
 	bool full;		     /* max_results was reached */

@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
 
 /*
- * Where bytes go. Used by the writer thread alone. All calls return 0 or -errno; every byte that
- * write() took is either delivered or reported by a later call.
+ * Where bytes go. Used by the writer thread alone, but for sink_give_up(). All calls return 0 or
+ * -errno; every byte that write() took is either delivered or reported by a later call.
  */
 struct sink {
 	const struct sink_ops *ops;
 	int fd;
-	char *path; /* for messages */
+	char *path;   /* for messages */
+	bool regular; /* a file on a disk */
+	bool waits;   /* for a reader: a pipe, a socket or a terminal */
+	bool give_up; /* atomic: do not wait for the reader any longer */
 };
 
 struct sink_ops {
 	const char *name, *help;
 	int (*open)(struct sink *sink, const char *arg, struct err *err);
-	int (*write)(struct sink *sink, const void *buf,
-		     size_t len);	 /* all of it, resuming short writes */
+	/* All of it, resuming short writes. Waits for a slow reader, but after sink_give_up(): then
+	 * -ECANCELED. */
+	int (*write)(struct sink *sink, const void *buf, size_t len);
 	int (*close)(struct sink *sink); /* fsyncs a regular file */
 };
 
-/* Opens the sink that arg names: "-" is stdout, anything else a file. */
+/* Opens the sink that arg names: "-" is stdout, anything else a file, which is overwritten. */
 int sink_open(struct sink *sink, const char *arg, struct err *err);
+
+/* From any thread: what the reader does not take at once is not written any more. */
+void sink_give_up(struct sink *sink);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "encode.h"
+#include "fieldset.h"
+#include "filter.h"
+#include "result_ring.h"
+#include "sink_file.h"
+#include "writer.h"
+
+/* Add an encoder here. */
+static const struct encoder *const encoders[] = {&encode_ndjson, &encode_csv, &encode_list};
+
+struct output {
+	const struct encoder *encoder;
+	struct fieldset *fieldset;
+	struct filter *filter;
+	struct sink sink;
+	struct result_ring **ring;
+	unsigned n_rings;
+	struct writer writer;
+};
+
+const struct encoder *encoder_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(encoders) / sizeof(encoders[0]); i++)
+		if (strcmp(encoders[i]->name, name) == 0)
+			return encoders[i];
+	return NULL;
+}
+
+int sink_open(struct sink *sink, const char *arg, struct err *err)
+{
+	*sink = (struct sink){.ops = &sink_file};
+	return sink->ops->open(sink, arg, err);
+}
+
+/* A person at a terminal who named no fields wants to read addresses. */
+static bool wants_list(const struct output_conf *conf)
+{
+	return conf->fields == NULL && (conf->path == NULL || strcmp(conf->path, "-") == 0) &&
+	       isatty(STDOUT_FILENO);
+}
+
+static int output_choose_encoder(struct output *out, const struct output_conf *conf,
+				 struct err *err)
+{
+	if (conf->format == NULL) {
+		out->encoder = wants_list(conf) ? &encode_list : &encode_ndjson;
+		return 0;
+	}
+	out->encoder = encoder_find(conf->format);
+	if (out->encoder == NULL)
+		return err_set(err, EXIT_USAGE,
+			       "--format: no format \"%.40s\"; there are ndjson, csv and list",
+			       conf->format);
+	if (out->encoder == &encode_list && conf->fields != NULL)
+		return err_set(err, EXIT_USAGE,
+			       "--format list has no choice of fields: leave out --fields, or take "
+			       "csv or ndjson");
+	return 0;
+}
+
+/* All that can be wrong with conf, but for the sink. */
+static int output_configure(struct output *out, const struct output_conf *conf, struct err *err)
+{
+	if (output_choose_encoder(out, conf, err) < 0 ||
+	    fieldset_create(conf->fields, &out->fieldset, err) < 0 ||
+	    filter_create(conf->filter, conf->open_only, &out->filter, err) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static void output_unconfigure(struct output *out)
+{
+	filter_destroy(out->filter);
+	fieldset_destroy(out->fieldset);
+}
+
+int output_check(const struct output_conf *conf, struct err *err)
+{
+	struct output out = {0};
+	int rc = output_configure(&out, conf, err);
+
+	output_unconfigure(&out);
+	return rc;
+}
+
+static int output_create_rings(struct output *out, unsigned n, struct err *err)
+{
+	out->ring = calloc(n, sizeof(*out->ring));
+	for (; out->ring != NULL && out->n_rings < n; out->n_rings++) {
+		out->ring[out->n_rings] = result_ring_create();
+		if (out->ring[out->n_rings] == NULL)
+			break;
+	}
+	if (out->ring == NULL || out->n_rings < n)
+		return err_set(err, EXIT_OUTPUT, "out of memory for %u result rings of 4 MiB", n);
+	return 0;
+}
+
+int output_create(const struct output_conf *conf, struct output **out, struct err *err)
+{
+	const char *path = conf->path != NULL ? conf->path : "-";
+	struct output *o = calloc(1, sizeof(*o));
+
+	*out = NULL;
+	if (o == NULL)
+		return err_set(err, EXIT_OUTPUT, "out of memory");
+	/* the sink last: a file is not emptied for a scan that cannot start */
+	if (output_configure(o, conf, err) < 0 || output_create_rings(o, conf->n_rings, err) < 0 ||
+	    sink_open(&o->sink, path, err) < 0) {
+		output_destroy(o);
+		return -EINVAL;
+	}
+	o->writer = (struct writer){
+		.encoder = o->encoder,
+		.fieldset = o->fieldset,
+		.filter = o->filter,
+		.sink = &o->sink,
+		.ring = o->ring,
+		.n_rings = o->n_rings,
+		.max_results = conf->max_results,
+	};
+	*out = o;
+	return 0;
+}
+
+int output_start(struct output *out)
+{
+	return writer_start(&out->writer);
+}
+
+void output_finish(struct output *out)
+{
+	__atomic_store_n(&out->writer.finish, true, __ATOMIC_RELEASE);
+}
+
+bool output_finished(const struct output *out)
+{
+	return !out->writer.started || __atomic_load_n(&out->writer.finished, __ATOMIC_ACQUIRE);
+}
+
+void output_abort(struct output *out)
+{
+	sink_give_up(&out->sink);
+	output_finish(out);
+}
+
+int output_stop(struct output *out)
+{
+	int rc;
+
+	if (out->writer.started) {
+		output_finish(out);
+		writer_join(&out->writer);
+	}
+	if (out->sink.path == NULL) /* closed already */
+		return out->writer.stats.error;
+	rc = out->sink.ops->close(&out->sink);
+	if (out->writer.stats.error == 0)
+		__atomic_store_n(&out->writer.stats.error, rc, __ATOMIC_RELAXED);
+	return out->writer.stats.error;
+}
+
+void output_destroy(struct output *out)
+{
+	if (out == NULL)
+		return;
+	output_stop(out);
+	for (unsigned i = 0; i < out->n_rings; i++)
+		result_ring_destroy(out->ring[i]);
+	free(out->ring);
+	output_unconfigure(out);
+	free(out);
+}
+
+bool output_wants_repeats(const struct output *out)
+{
+	return filter_wants_repeats(out->filter);
+}
+
+void output_stats(const struct output *out, struct output_stats *stats)
+{
+	const struct output_stats *from = &out->writer.stats;
+
+	/* taken comes last: a snapshot never shows more written than taken */
+	stats->written = __atomic_load_n(&from->written, __ATOMIC_ACQUIRE);
+	for (unsigned i = 0; i < STATE_COUNT; i++)
+		stats->state[i] = __atomic_load_n(&from->state[i], __ATOMIC_ACQUIRE);
+	stats->filtered_out = __atomic_load_n(&from->filtered_out, __ATOMIC_ACQUIRE);
+	stats->taken = __atomic_load_n(&from->taken, __ATOMIC_ACQUIRE);
+	stats->error = __atomic_load_n(&from->error, __ATOMIC_ACQUIRE);
+	stats->full = __atomic_load_n(&from->full, __ATOMIC_ACQUIRE);
+}
+
+struct result_ring *output_ring(struct output *out, unsigned i)
+{
+	return out->ring[i];
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "result_ring.h"
+
+#include <rte_ring_elem.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* struct result_ring is an rte_ring of records by value: no more than another name for it, so that
+ * users need no DPDK header. */
+static struct rte_ring *inner(const struct result_ring *ring)
+{
+	return (struct rte_ring *)ring;
+}
+
+struct result_ring *result_ring_create(void)
+{
+	ssize_t need = rte_ring_get_memsize_elem(sizeof(struct record), RESULT_RING_SIZE);
+	const size_t huge = 2 << 20;
+	size_t size;
+	void *memory;
+
+	if (need < 0)
+		return NULL;
+	size = ((size_t)need + huge - 1) / huge * huge;
+	memory = aligned_alloc(huge, size);
+	if (memory == NULL)
+		return NULL;
+	madvise(memory, size, MADV_HUGEPAGE); /* fewer TLB misses where the kernel grants it */
+	if (rte_ring_init(memory, "result", RESULT_RING_SIZE, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+		free(memory);
+		return NULL;
+	}
+	return memory;
+}
+
+void result_ring_destroy(struct result_ring *ring)
+{
+	free(ring);
+}
+
+unsigned result_ring_put(struct result_ring *ring, const struct record *rec, unsigned n)
+{
+	return rte_ring_sp_enqueue_burst_elem(inner(ring), rec, sizeof(*rec), n, NULL);
+}
+
+unsigned result_ring_take(struct result_ring *ring, struct record *rec, unsigned n)
+{
+	return rte_ring_sc_dequeue_burst_elem(inner(ring), rec, sizeof(*rec), n, NULL);
+}
+
+bool result_ring_high(const struct result_ring *ring)
+{
+	return rte_ring_count(inner(ring)) > RESULT_RING_SIZE / 2;
+}

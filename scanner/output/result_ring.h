@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "output.h"
+
+/* Many enough for a writer that sleeps or waits a moment: 4 MiB, 30 ms at a million a second. */
+enum { RESULT_RING_SIZE = 1 << 16 };
+
+/* In memory of its own: needs neither the EAL nor hugepages. NULL when out of memory. */
+struct result_ring *result_ring_create(void);
+void result_ring_destroy(struct result_ring *ring);
+
+/* Takes up to n records off the ring; returns how many. Single consumer: the writer. */
+unsigned result_ring_take(struct result_ring *ring, struct record *rec, unsigned n);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "sink_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { GIVE_UP_LATENCY_MS = 50 };
+
+/* A copy of stdout, so that closing it tells about late errors and leaves descriptor 1 taken. */
+static int sink_file_fd(const char *path)
+{
+	if (strcmp(path, "-") == 0)
+		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+}
+
+static int sink_file_open(struct sink *sink, const char *arg, struct err *err)
+{
+	struct stat st;
+
+	sink->path = strdup(strcmp(arg, "-") == 0 ? "stdout" : arg);
+	if (sink->path == NULL)
+		return err_set(err, EXIT_OUTPUT, "--output: out of memory");
+	sink->fd = sink_file_fd(arg);
+	if (sink->fd < 0) {
+		err_set(err, EXIT_OUTPUT, "--output: cannot write to %s: %s", sink->path,
+			strerror(errno));
+		free(sink->path);
+		sink->path = NULL;
+		return -EINVAL;
+	}
+	if (fstat(sink->fd, &st) == 0) {
+		sink->regular = S_ISREG(st.st_mode);
+		sink->waits = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(sink->fd);
+	}
+	return 0;
+}
+
+/*
+ * A write() to a pipe waits until all of it was taken, and nothing but a signal ends that. So wait
+ * in poll() and then write no more than what a pipe that is ready has room for.
+ */
+static int sink_file_wait(const struct sink *sink)
+{
+	struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
+	bool give_up;
+	int n;
+
+	do {
+		give_up = __atomic_load_n(&sink->give_up, __ATOMIC_RELAXED);
+		n = poll(&ready, 1, give_up ? 0 : GIVE_UP_LATENCY_MS);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	} while (n <= 0 && !give_up);
+	return n > 0 ? 0 : -ECANCELED;
+}
+
+static int sink_file_write(struct sink *sink, const void *buf, size_t len)
+{
+	const char *at = buf, *end = at + len;
+	size_t chunk;
+	ssize_t n;
+	int rc;
+
+	while (at < end) {
+		chunk = (size_t)(end - at);
+		if (sink->waits) {
+			rc = sink_file_wait(sink);
+			if (rc < 0)
+				return rc;
+			if (chunk > PIPE_BUF)
+				chunk = PIPE_BUF;
+		}
+		n = write(sink->fd, at, chunk);
+		if (n > 0)
+			at += n;
+		else if (n == 0)
+			return -EIO;
+		else if (errno != EINTR && errno != EAGAIN)
+			return -errno;
+	}
+	return 0;
+}
+
+static int sink_file_close(struct sink *sink)
+{
+	int rc = 0;
+
+	if (sink->regular && fsync(sink->fd) < 0)
+		rc = -errno;
+	if (close(sink->fd) < 0 && rc == 0)
+		rc = -errno;
+	sink->fd = -1;
+	free(sink->path);
+	sink->path = NULL;
+	return rc;
+}
+
+const struct sink_ops sink_file = {
+	.name = "file",
+	.help = "a file, which is overwritten, or - for stdout",
+	.open = sink_file_open,
+	.write = sink_file_write,
+	.close = sink_file_close,
+};
+
+void sink_give_up(struct sink *sink)
+{
+	__atomic_store_n(&sink->give_up, true, __ATOMIC_RELAXED);
+}

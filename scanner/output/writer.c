@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "writer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "result_ring.h"
+
+enum {
+	WRITER_BURST = 64,
+	WRITER_LATENCY_MS = 50,
+	WRITER_NAP_NS = 2 * 1000 * 1000, /* a tenth of a ring at three million records a second */
+};
+
+/* One writer. Release, so that whoever sees a record written has also seen it taken. */
+static void count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELEASE);
+}
+
+static bool writer_failed(const struct writer *w)
+{
+	return w->stats.error != 0;
+}
+
+static bool writer_full(const struct writer *w)
+{
+	return w->max_results != 0 && w->encoded == w->max_results;
+}
+
+static long elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+/* Only now are the block's records written. */
+static void writer_count_block(struct writer *w)
+{
+	for (unsigned i = 0; i < STATE_COUNT; i++) {
+		count(&w->stats.state[i], w->in_block_state[i]);
+		w->in_block_state[i] = 0;
+	}
+	count(&w->stats.written, w->in_block);
+	w->in_block = 0;
+	if (writer_full(w))
+		__atomic_store_n(&w->stats.full, true, __ATOMIC_RELAXED);
+}
+
+static void writer_flush(struct writer *w)
+{
+	int rc;
+
+	if (w->used == 0)
+		return;
+	rc = w->sink->ops->write(w->sink, w->block, w->used);
+	if (rc < 0) {
+		__atomic_store_n(&w->stats.error, rc, __ATOMIC_RELAXED);
+		return;
+	}
+	w->used = 0;
+	writer_count_block(w);
+}
+
+static void writer_encode(struct writer *w, const struct record *rec)
+{
+	if (w->used == 0)
+		clock_gettime(CLOCK_MONOTONIC, &w->oldest);
+	w->used += w->encoder->record(w->fieldset, rec, w->block + w->used);
+	w->encoded++;
+	w->in_block++;
+	if (rec->state < STATE_COUNT)
+		w->in_block_state[rec->state]++;
+	if (w->used > WRITER_BLOCK - ENCODED_MAX || writer_full(w))
+		writer_flush(w);
+}
+
+/* One burst from one ring; how many records it had. */
+static unsigned writer_drain(struct writer *w, struct result_ring *ring)
+{
+	struct record rec[WRITER_BURST];
+	unsigned n = result_ring_take(ring, rec, WRITER_BURST);
+
+	count(&w->stats.taken, n);
+	for (unsigned i = 0; i < n && !writer_failed(w); i++) {
+		if (!writer_full(w) && filter_match(w->filter, &rec[i]))
+			writer_encode(w, &rec[i]);
+		else
+			count(&w->stats.filtered_out, 1);
+	}
+	return n;
+}
+
+static unsigned writer_round(struct writer *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n_rings && !writer_failed(w); i++)
+		n += writer_drain(w, w->ring[i]);
+	if (w->used != 0 && !writer_failed(w) && elapsed_ms(&w->oldest) >= WRITER_LATENCY_MS)
+		writer_flush(w);
+	return n;
+}
+
+static void *writer_run(void *arg)
+{
+	const struct timespec nap = {.tv_nsec = WRITER_NAP_NS};
+	struct writer *w = arg;
+	bool finish;
+
+	w->used = w->encoder->begin(w->fieldset, w->block);
+	clock_gettime(CLOCK_MONOTONIC, &w->oldest);
+	while (!writer_failed(w)) {
+		/* asked before the round: what was put before finish was set is seen by it */
+		finish = __atomic_load_n(&w->finish, __ATOMIC_ACQUIRE);
+		if (writer_round(w) != 0)
+			continue;
+		if (finish)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	if (!writer_failed(w))
+		writer_flush(w);
+	__atomic_store_n(&w->finished, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Signals are for the main thread. */
+static int writer_create_thread(struct writer *w)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&w->thread, NULL, writer_run, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -rc;
+}
+
+int writer_start(struct writer *w)
+{
+	int rc;
+
+	w->block = malloc(WRITER_BLOCK);
+	if (w->block == NULL)
+		return -ENOMEM;
+	rc = writer_create_thread(w);
+	if (rc < 0) {
+		free(w->block);
+		w->block = NULL;
+		return rc;
+	}
+	w->started = true;
+	return 0;
+}
+
+void writer_join(struct writer *w)
+{
+	pthread_join(w->thread, NULL);
+	w->started = false;
+	free(w->block);
+	w->block = NULL;
+}

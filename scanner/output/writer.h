@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <pthread.h>
+#include <time.h>
+
+#include "encoder.h"
+#include "filter.h"
+#include "output.h"
+#include "sink.h"
+
+/*
+ * The writer thread: takes records off the rings in turn, filters and encodes them into a block,
+ * and hands the block to the sink when it is full or 50 ms old. After an error of the sink it stops
+ * taking: what was not written stays on the rings, where nobody can mistake it for written.
+ */
+
+enum { WRITER_BLOCK = 256 * 1024 };
+
+struct writer {
+	/* set by the owner, const while the thread runs */
+	const struct encoder *encoder;
+	const struct fieldset *fieldset;
+	const struct filter *filter;
+	struct sink *sink;
+	struct result_ring **ring;
+	unsigned n_rings;
+	uint64_t max_results;
+
+	/* the writer thread's own */
+	char *block;
+	size_t used;
+	struct timespec oldest; /* when the block's first byte came */
+	uint64_t encoded;	/* lines, those in the block included */
+	uint64_t in_block, in_block_state[STATE_COUNT];
+
+	/* atomics */
+	struct output_stats stats; /* written by the writer thread */
+	bool finish;		   /* written by the owner: drain, then end */
+	bool finished;		   /* written by the writer thread: it is about to end */
+
+	pthread_t thread;
+	bool started; /* the owner's */
+};
+
+/* 0 or -errno */
+int writer_start(struct writer *writer);
+
+/* Waits for the thread's end, which somebody must have asked for by finish. */
+void writer_join(struct writer *writer);
