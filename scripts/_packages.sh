@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# Debian packages that the scripts need, and one way to get them.
+
+# shellcheck disable=SC2034 # used by those that source this
+build_packages=(gcc libc6-dev libdpdk-dev libjansson-dev meson ninja-build pkg-config)
+
+# shellcheck disable=SC2034
+test_packages=(clang clang-format clang-tidy cppcheck dpdk dpdk-dev ethtool git iproute2 jq
+	libclang-rt-14-dev libcmocka-dev llvm masscan nftables nmap procps python3-minimal shellcheck
+	socat tcpdump tmux tshark util-linux xxd zmap)
+
+# missing PACKAGE...: those that are not installed, one a line
+missing() {
+	local package
+	for package in "$@"; do
+		dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^.i' || echo "$package"
+	done
+}
+
+# install_packages WHY PACKAGE...: as root installs what is missing; else says how, and returns 1
+install_packages() {
+	local why=$1 absent
+	shift
+	command -v dpkg-query >/dev/null || return 0
+	mapfile -t absent < <(missing "$@")
+	((${#absent[@]})) || return 0
+	if [[ $(id -u) != 0 ]]; then
+		echo "$why needs packages: sudo apt-get install --no-install-recommends ${absent[*]}" >&2
+		return 1
+	fi
+	echo "installing ${absent[*]}" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	if ! apt-get install -y --no-install-recommends "${absent[@]}" >/dev/null 2>&1; then
+		apt-get update >/dev/null && # the lists may be old, or not there at all
+			apt-get install -y --no-install-recommends "${absent[@]}" >&2 2>&1
+	fi
+}
