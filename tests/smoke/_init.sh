@@ -32,8 +32,11 @@ skip() {
 }
 
 fail() {
+	local i
 	echo "FAILED: $*" >&2
-	echo "  at ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]}" >&2
+	for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
+		echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2
+	done
 	exit 1
 }
 
@@ -114,7 +117,7 @@ books() {
 	jq -e '.sent + .not_reached + (.opted_out // 0) == .targets * (.job.attempts // 1)' \
 		"$tmp/$1.json" >/dev/null ||
 		fail "$1: targets do not add up: $(jq -c '{targets, job, sent, not_reached, opted_out}' "$tmp/$1.json")"
-	jq -e '.records + .repeats + (.filtered_out // 0) + ([.rejected[]] | add // 0) + .ring_full == .received' \
+	jq -e '.records + .repeats + (.filtered_out // 0) + ([.rejected[]] | add // 0) + (.ring_full // 0) == .received' \
 		"$tmp/$1.json" >/dev/null ||
 		fail "$1: received does not add up: $(jq -c '{received, records, repeats, filtered_out, rejected, ring_full}' "$tmp/$1.json")"
 	is "$1: lines written" "$(wc -l <"$tmp/$1.ndjson")" "$(summary "$1" .records)"
@@ -159,7 +162,7 @@ exclude() {
 
 # services PORT...: the host listens on these
 services() {
-	on_host "$HOST" "$@" >"$tmp/host.$1.out" 2>&1 &
+	ip netns exec host "$HOST" "$@" >"$tmp/host.$1.out" 2>&1 &
 	wait_for 10 grep -q ready "$tmp/host.$1.out"
 }
 
@@ -256,6 +259,7 @@ smoke_safety() {
 smoke_cleanup() {
 	local job
 	trap - EXIT
+	at_exit
 	for job in $(jobs -p); do
 		kill -- "$job" 2>/dev/null || true
 	done
@@ -270,6 +274,11 @@ smoke_exit() {
 	fi
 	smoke_cleanup
 	exit $status
+}
+
+# a test may define its own
+at_exit() {
+	:
 }
 
 network=0

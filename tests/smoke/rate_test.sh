@@ -31,13 +31,13 @@ windows() {
 rate() {
 	local rate=$1 count=$2 pid why=0
 	say "$rate packets/s, $count targets${3:+, $3}"
-	on_host tcpdump -i host0 -n -s 64 -B 65536 -w "$tmp/rate.pcap" --time-stamp-precision nano \
+	ip netns exec host tcpdump -i host0 -n -s 64 -B 65536 -w "$tmp/rate.pcap" --time-stamp-precision nano \
 		"tcp[tcpflags] == tcp-syn" 2>"$tmp/tcpdump.err" &
 	pid=$!
 	wait_for 10 grep -q 'listening on' "$tmp/tcpdump.err"
 	scan rate -i scan0 198.18.0.0/16 --allow-special 198.18.0.0/15 -p '81,84-90' -n "$count" \
 		--rate "$rate" --cooldown 1s
-	kill -INT $pid
+	kill -TERM $pid
 	wait $pid || true
 	is "packets that tcpdump dropped" "$(sed -n 's/ packets* dropped by kernel//p' "$tmp/tcpdump.err")" 0
 	tshark -n -r "$tmp/rate.pcap" -T fields -e frame.time_epoch 2>/dev/null >"$tmp/times"

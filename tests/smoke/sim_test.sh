@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The simulated internet, whose truth is known: found equals truth without loss; with 5 % loss and
+# three attempts it is within the binomial bound; and a slow scan leaves the processor alone.
+
+. "$(dirname "$0")/_init.sh"
+needs jq
+
+say "/16 x 256 ports, no loss: the same set, not only the same number"
+# the rate leaves room for the simulation, which shares the processors
+scan set -i sim:loss=0 10.7.0.0/16 --allow-special 10.0.0.0/8 -p 0-255 -e 7 --rate 1M --cooldown 3s \
+	--open -f saddr,sport,state
+is "found" "$(summary set .truth.found)" "$(summary set .truth.open)"
+(($(summary set .truth.open) > 1000)) || fail "hardly anything is open: $(summary set -c .truth)"
+peal list --truth -i sim:loss=0 10.7.0.0/16 --allow-special 10.0.0.0/8 -p 0-255 -e 7 --format ndjson |
+	jq -r 'select(.state == "open") | "\(.saddr) \(.sport) open"' | LC_ALL=C sort >"$tmp/want"
+states set >"$tmp/got"
+same "the records and the truth" "$tmp/got" "$tmp/want"
+jq -c '{targets, send_seconds, truth, repeats}' "$tmp/set.json"
+
+say "/8 x 1 port, no loss"
+scan wide -i sim:loss=0 10.0.0.0/8 --allow-special 10.0.0.0/8 -p 80 --rate max --cooldown 3s --open
+is "targets" "$(summary wide .targets)" 16777216
+is "found" "$(summary wide .truth.found)" "$(summary wide .truth.open)"
+jq -c '{send_seconds, truth, repeats}' "$tmp/wide.json"
+
+say "5 % loss each way, three attempts"
+# without SYN-ACKs sent again, each attempt gets through with 0.95 x 0.95
+scan loss -i sim:loss=0.05,retransmit=0 10.7.0.0/17 --allow-special 10.0.0.0/8 -p 0-255 -P 3 \
+	--rate 1M --cooldown 4s --open
+jq -c .truth "$tmp/loss.json"
+jq -e '.truth.open as $n | (1 - pow(1 - 0.95 * 0.95; 3)) as $p | (5 * ($n * $p * (1 - $p) | sqrt)) as $margin
+	| .truth.found < $n and .truth.found >= $n * $p - $margin and .truth.found <= $n * $p + $margin' \
+	"$tmp/loss.json" >/dev/null || fail "found is out of the binomial bound"
+
+say "1,000 packets a second leave the processor alone"
+TIMEFORMAT='%U %S %R'
+{ time scan idle -i sim 10.7.0.0/16 --allow-special 10.0.0.0/8 -p 80 -n 8000 --rate 1k --cooldown 2s; } 2>"$tmp/time"
+read -r user sys real < <(tail -n 1 "$tmp/time")
+echo "user $user s, system $sys s of $real s"
+awk -v c="$user $sys $real" 'BEGIN { split(c, f); exit !((f[1] + f[2]) / f[3] < 0.3) }' ||
+	fail "more than 30 % of a processor"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Without root: the simulated internet works for an ordinary user, a Linux interface does not, and
+# says so in one line with status 77.
+
+. "$(dirname "$0")/_init.sh"
+needs jq
+
+as_user=()
+if [[ $(id -u) == 0 ]]; then
+	needs setpriv
+	# the program may lie where only root can reach it
+	install -m 755 "$PEAL" "$tmp/peal"
+	PEAL=$tmp/peal
+	chmod 777 "$tmp"
+	as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --no-new-privs
+		env "HOME=$tmp" "XDG_RUNTIME_DIR=$tmp")
+fi
+peal() {
+	"${as_user[@]}" "$PEAL" "$@"
+}
+
+say "sim"
+scan sim -i sim 198.18.0.0/20 --allow-special 198.18.0.0/15 -p '80,443' --rate 20k --cooldown 1s
+is "found" "$(summary sim .truth.found)" "$(summary sim .truth.open)"
+
+say "a Linux interface"
+expect 77 peal scan -i af_packet:lo 198.18.0.0/24 --allow-special 198.18.0.0/15 -p 80
+is "lines of the message" "$(wc -l <"$tmp/err")" 1
