@@ -7,7 +7,7 @@
 . "$(dirname "$0")/_init.sh"
 needs jq socat
 
-export XDG_RUNTIME_DIR=$tmp RUNTIME_DIRECTORY=$tmp
+export XDG_RUNTIME_DIR=$tmp
 base=$tmp/dpdk
 [[ $(id -u) == 0 ]] && base=/var/run/dpdk
 
