@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "listing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 1 << 16 }; /* the first allocation; each further one doubles */
+
+int out_of_memory(struct err *err)
+{
+	err_set(err, EXIT_DEVICE, "out of memory while reading the targets");
+	return -ENOMEM;
+}
+
+/* Everything up to the end of the file, and a NUL: 0 or -errno. */
+static int text_read(int fd, char **text, size_t *len)
+{
+	size_t cap = 0, n = 0;
+	char *buf = NULL;
+	ssize_t got;
+
+	do {
+		if (cap - n < CHUNK / 2) {
+			char *grown = realloc(buf, cap = cap ? cap * 2 : CHUNK);
+
+			if (grown == NULL) {
+				free(buf);
+				return -ENOMEM;
+			}
+			buf = grown;
+		}
+		got = read(fd, buf + n, cap - n - 1);
+		if (got > 0)
+			n += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+
+	if (got < 0) {
+		int error = -errno;
+
+		free(buf);
+		return error;
+	}
+	buf[n] = '\0';
+	*text = buf;
+	*len = n;
+	return 0;
+}
+
+static void text_strip_mark(char *text, size_t *len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t n = sizeof(mark) - 1;
+
+	if (*len < n || memcmp(text, mark, n) != 0)
+		return;
+	*len -= n;
+	memmove(text, text + n, *len + 1);
+}
+
+int listing_read(struct listing *list, const char *path, struct err *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int ret = fd < 0 ? -errno : 0;
+
+	*list = (struct listing){0};
+	if (ret == 0)
+		ret = text_read(fd, &list->text, &list->len);
+	if (fd >= 0 && !is_stdin)
+		close(fd);
+	if (ret < 0) {
+		err_set(err, EXIT_INPUT, "%s: cannot be read: %s", is_stdin ? "stdin" : path,
+			strerror(-ret));
+		return ret;
+	}
+	text_strip_mark(list->text, &list->len);
+
+	list->name = strdup(is_stdin ? "stdin" : path);
+	if (list->name == NULL) {
+		listing_fini(list);
+		return out_of_memory(err);
+	}
+	return 0;
+}
+
+int listing_copy(struct listing *list, const char *name, const char *text, struct err *err)
+{
+	list->len = strlen(text);
+	list->text = strdup(text);
+	list->name = strdup(name);
+	if (list->text == NULL || list->name == NULL) {
+		listing_fini(list);
+		return out_of_memory(err);
+	}
+	return 0;
+}
+
+void listing_fini(struct listing *list)
+{
+	free(list->name);
+	free(list->text);
+	*list = (struct listing){0};
+}
