@@ -73,13 +73,22 @@ struct io_driver {
 	unsigned limits;
 	/* Checks arg and what the machine must have, before the EAL starts. May be NULL. */
 	int (*check)(const char *arg, struct err *err);
-	/* The device's name and arguments for rte_dev_probe(), unless open() does it. */
+	/* The arguments of the ethdev "net_NAME", unless open() makes it. 0, or err says why not.
+	 */
 	int (*devargs)(const char *arg, const struct io_conf *conf, char *buf, unsigned len,
 		       struct err *err);
-	/* Instead of devargs: makes the ethdev itself and fills port_id, priv, service... */
+	/* Instead of devargs: makes the ethdev itself and fills port_id, rx_pool, priv, service...
+	 */
 	int (*open)(struct io_dev *dev, const char *arg, const struct io_conf *conf,
 		    struct err *err);
-	/* After the ethdev was stopped and closed. May be NULL. */
+	/* Once the ethdev is there and not yet started: what only this driver needs. May be NULL.
+	 */
+	int (*opened)(struct io_dev *dev, const char *arg, struct err *err);
+	/* The link is still down some time after the start: tries once more. May be NULL. */
+	void (*redial)(struct io_dev *dev);
+	/* Adds to or corrects what ethdev counts. Main thread. May be NULL. */
+	void (*stats)(const struct io_dev *dev, struct io_stats *stats);
+	/* After the ethdev was stopped and closed, also when opening failed. May be NULL. */
 	void (*close)(struct io_dev *dev);
 };
 
@@ -93,18 +102,23 @@ int io_spec_parse(const char *text, struct io_spec *spec, struct err *err);
  * EXIT_USAGE. */
 int io_check(const struct io_spec *spec, struct err *err);
 
-/* After rte_eal_init(). *dev is started and its link is up, or err says what to do. */
+/* After eal_start(). *dev is started and its link is up, or err says what to do. */
 int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
 	    struct err *err);
+/* Gives back all frames that it still holds: free the pools of what was sent only afterwards. */
 void io_close(struct io_dev *dev);
 
+/* Main thread only. */
 void io_stats(const struct io_dev *dev, struct io_stats *stats);
 
 /* Prints the drivers, for --help. */
 void io_list_drivers(void);
 
-/* The state of a target in the simulated internet of "sim:..." : "open", "closed", ..., for list
- * --truth. */
+/*
+ * The simulated internet of "sim:ARG" by itself, for list --truth: the state of a target is "open",
+ * "closed", "filtered" or "unreachable" when the first answer to a SYN shows just that, "silent"
+ * when there is none. Any thread.
+ */
 struct sim_internet;
 int sim_internet_create(const char *arg, struct sim_internet **internet, struct err *err);
 void sim_internet_destroy(struct sim_internet *internet);

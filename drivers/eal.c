@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "eal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+
+#include "log.h"
+#include "quiet.h"
+#include "words.h"
+
+enum { EAL_ARGS = 64 };
+
+/* The EAL is one per process, and so is this. */
+static struct {
+	bool started, hugepages, verbose;
+	char prefix[32];
+	char last_word[256]; /* the EAL's last error message */
+	FILE *log;
+} eal;
+
+/* --- the EAL's messages --- */
+
+static ssize_t eal_log_write(void *cookie, const char *text, size_t len)
+{
+	size_t n = len;
+
+	(void)cookie;
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		n--;
+	if (n == 0)
+		return (ssize_t)len;
+	if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR)
+		snprintf(eal.last_word, sizeof(eal.last_word), "%.*s", (int)n, text);
+	if (eal.verbose)
+		LOG(DEBUG, "%.*s", (int)n, text);
+	return (ssize_t)len;
+}
+
+static int eal_log_open(bool verbose)
+{
+	cookie_io_functions_t functions = {.write = eal_log_write};
+
+	eal.verbose = verbose;
+	eal.log = fopencookie(NULL, "w", functions);
+	if (eal.log == NULL)
+		return -errno;
+	setvbuf(eal.log, NULL, _IONBF, 0);
+	rte_openlog_stream(eal.log);
+	return 0;
+}
+
+/* --- runtime files --- */
+
+static void runtime_dir(char *buf, size_t len)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+
+	snprintf(buf, len, "%s/dpdk", getuid() == 0 ? "/var/run" : (xdg != NULL ? xdg : "/tmp"));
+}
+
+static void runtime_remove(const char *name)
+{
+	char dir[128], path[512];
+	struct dirent *entry;
+	DIR *d;
+
+	runtime_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	d = opendir(path);
+	if (d == NULL)
+		return;
+	while ((entry = readdir(d)) != NULL) {
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	closedir(d);
+	rmdir(path);
+}
+
+/* A process that listens is alive even when its number means nothing in our PID namespace. */
+static bool runtime_alive(const char *name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	char dir[64];
+	bool alive;
+	int fd, pid;
+
+	if (sscanf(name, "peal-%d", &pid) != 1 || kill(pid, 0) == 0 || errno != ESRCH)
+		return true;
+	runtime_dir(dir, sizeof(dir));
+	if (snprintf(un.sun_path, sizeof(un.sun_path), "%s/%.32s/dpdk_telemetry.v2", dir, name) >=
+	    (int)sizeof(un.sun_path))
+		return true;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	alive = connect(fd, (const struct sockaddr *)&un, sizeof(un)) == 0;
+	close(fd);
+	return alive;
+}
+
+/* Removes what killed runs of this user left behind. */
+static void runtime_sweep(void)
+{
+	struct dirent *entry;
+	struct stat st;
+	char dir[128];
+	DIR *d;
+
+	runtime_dir(dir, sizeof(dir));
+	d = opendir(dir);
+	if (d == NULL)
+		return;
+	while ((entry = readdir(d)) != NULL) {
+		if (strncmp(entry->d_name, "peal-", 5) != 0 ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode) || st.st_uid != getuid())
+			continue;
+		if (!runtime_alive(entry->d_name))
+			runtime_remove(entry->d_name);
+	}
+	closedir(d);
+}
+
+/* --- arguments --- */
+
+static bool hugepages_suffice(unsigned megabytes)
+{
+	unsigned long long page_kb, n, total_kb = 0;
+	const char root[] = "/sys/kernel/mm/hugepages";
+	struct dirent *entry;
+	char path[320];
+	FILE *f;
+	DIR *d = opendir(root);
+
+	if (d == NULL)
+		return false;
+	while ((entry = readdir(d)) != NULL) {
+		if (sscanf(entry->d_name, "hugepages-%llukB", &page_kb) != 1)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/free_hugepages", root, entry->d_name);
+		f = fopen(path, "re");
+		if (f == NULL)
+			continue;
+		if (fscanf(f, "%llu", &n) == 1)
+			total_kb += n * page_kb;
+		fclose(f);
+	}
+	closedir(d);
+	return total_kb >= megabytes * 1024ULL;
+}
+
+/* The main thread alone, on any processor it may use: the default would start one a processor. */
+static void floating_lcore(char *buf, size_t len)
+{
+	cpu_set_t set;
+	size_t n = (size_t)snprintf(buf, len, "0@(");
+	const char *comma = "";
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (int cpu = 0; cpu < CPU_SETSIZE && n < len; cpu++) {
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		n += (size_t)snprintf(buf + n, len - n, "%s%d", comma, cpu);
+		comma = ",";
+	}
+	if (n < len)
+		snprintf(buf + n, len - n, ")");
+}
+
+static bool has_any(char *const *words, size_t n, const char *const *names)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (const char *const *name = names; *name != NULL; name++) {
+			size_t len = strlen(*name);
+
+			if (strncmp(words[i], *name, len) != 0)
+				continue;
+			/* "-l0-3" and "--lcores=..." are the same options as with a blank */
+			if (words[i][1] != '-' || words[i][len] == '\0' || words[i][len] == '=')
+				return true;
+		}
+	}
+	return false;
+}
+
+static const char *const lcore_options[] = {"-l", "-c", "--lcores", NULL};
+static const char *const memory_options[] = {
+	"-m",	      "--socket-mem", "--no-huge",     "--in-memory",
+	"--huge-dir", "--legacy-mem", "--huge-unlink", NULL};
+
+/* argv of rte_eal_init(): strings of its own, which the EAL keeps for ever. */
+static int eal_args(const struct eal_conf *conf, struct words *args, struct err *err)
+{
+	unsigned megabytes = conf->memory_mb != 0 ? conf->memory_mb : EAL_MEMORY_MB;
+	char lcores[4096], text[64];
+	struct words extra = {0};
+	int rc;
+
+	if (conf->extra != NULL && words_split(&extra, conf->extra) < 0) {
+		words_fini(&extra);
+		return err_set(err, EXIT_USAGE, "--eal: a quote is not closed: %s", conf->extra);
+	}
+	rc = words_add(args, "peal");
+	snprintf(text, sizeof(text), "--file-prefix=%s", eal.prefix);
+	rc |= words_add(args, text) | words_add(args, "--no-pci") |
+	      words_add(args, "--iova-mode=va");
+	if (!has_any(extra.at, extra.n, lcore_options)) {
+		floating_lcore(lcores, sizeof(lcores));
+		rc |= words_add(args, "--lcores");
+		rc |= words_add(args, conf->lcores != NULL ? conf->lcores : lcores);
+	}
+	if (!has_any(extra.at, extra.n, memory_options)) {
+		eal.hugepages = hugepages_suffice(megabytes);
+		snprintf(text, sizeof(text), "%u", megabytes);
+		if (eal.hugepages) /* without files, so nothing to clean up */
+			rc |= words_add(args, "--in-memory");
+		else
+			rc |= words_add(args, "--no-huge") | words_add(args, "--no-shconf") |
+			      words_add(args, "-m") | words_add(args, text);
+	}
+	for (size_t i = 0; i < extra.n; i++)
+		rc |= words_add(args, extra.at[i]);
+	words_fini(&extra);
+	return rc == 0 ? 0 : err_set(err, EXIT_DEVICE, "out of memory");
+}
+
+int eal_start(const struct eal_conf *conf, struct err *err)
+{
+	struct words args = {0};
+	struct quiet quiet;
+	int rc;
+
+	snprintf(eal.prefix, sizeof(eal.prefix), "peal-%d", getpid());
+	eal.last_word[0] = '\0';
+	rc = eal_args(conf, &args, err);
+	if (rc < 0)
+		return rc;
+	runtime_sweep();
+	if (eal_log_open(conf->verbose) < 0)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+
+	quiet_begin(&quiet, false); /* what getopt says on stderr helps */
+	rc = rte_eal_init((int)args.n, args.at);
+	quiet_end(&quiet);
+	if (rc >= 0) {
+		eal.started = true; /* args live on: the EAL points into them */
+		return 0;
+	}
+	runtime_remove(eal.prefix);
+	words_fini(&args);
+	return err_set(err, conf->extra != NULL ? EXIT_USAGE : EXIT_DEVICE,
+		       "DPDK does not start%s: %s",
+		       conf->extra != NULL ? " with these --eal arguments" : "",
+		       eal.last_word[0] != '\0' ? eal.last_word : rte_strerror(rte_errno));
+}
+
+void eal_stop(void)
+{
+	struct quiet quiet;
+
+	if (!eal.started)
+		return;
+	quiet_begin(&quiet, false);
+	rte_eal_cleanup();
+	quiet_end(&quiet);
+	eal.verbose = false; /* telemetry's threads may still log, to this stream */
+	runtime_remove(eal.prefix);
+	eal.started = false;
+}
+
+const char *eal_memory(void)
+{
+	return eal.hugepages ? "hugepages" : "pages";
+}
+
+const char *eal_file_prefix(void)
+{
+	return eal.prefix;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "driver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "linkinfo.h"
+#include "quiet.h"
+
+enum {
+	DESCRIPTORS = 1024, /* where the driver has no wish of its own */
+	POOL_CACHE = 256,
+	POOL_SPARE = 1024, /* in caches and in the lcores' hands */
+	LINK_WAIT_MS = 5000,
+	REDIAL_MS = 200,
+};
+
+const char *ethdev_name(char *buf, unsigned len, const struct io_dev *dev, const char *what)
+{
+	static unsigned opened; /* main thread only; a name is never used twice */
+
+	snprintf(buf, len, "%s-%s-%u", dev->driver->name, what, opened++);
+	return buf;
+}
+
+int ethdev_probe(struct io_dev *dev, const char *args, struct err *err)
+{
+	char name[64], devargs[640];
+	struct quiet quiet;
+	unsigned i = 0;
+	int rc;
+
+	do
+		snprintf(name, sizeof(name), "net_%s%u", dev->driver->name, i++);
+	while (rte_eth_dev_get_port_by_name(name, &dev->port_id) == 0);
+	dev->port_id = RTE_MAX_ETHPORTS;
+	snprintf(devargs, sizeof(devargs), "%s%s%s", name, args[0] != '\0' ? "," : "", args);
+
+	quiet_begin(&quiet, true);
+	rc = rte_dev_probe(devargs);
+	quiet_end(&quiet);
+	if (rc == 0 && rte_eth_dev_get_port_by_name(name, &dev->port_id) == 0)
+		return 0;
+	return err_set(err, EXIT_DEVICE, "%s: DPDK cannot open %s: %s (-v shows why)",
+		       dev->driver->name, devargs, rte_strerror(rc < 0 ? -rc : ENODEV));
+}
+
+/* Frames that wait in descriptors, in caches and in lcores' hands; af_xdp also copies what it
+ * sends. */
+static int ethdev_pool(struct io_dev *dev, const struct io_conf *conf, unsigned descriptors,
+		       struct err *err)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	if (dev->rx_pool != NULL)
+		return 0;
+	ethdev_name(name, sizeof(name), dev, "rx");
+	dev->rx_pool =
+		rte_pktmbuf_pool_create(name, rte_align32pow2(descriptors + POOL_SPARE) - 1,
+					POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, conf->socket);
+	if (dev->rx_pool == NULL)
+		return err_set(err, EXIT_DEVICE,
+			       "not enough memory for %u receive buffers; free some, or give DPDK "
+			       "more with --eal '-m 1024'",
+			       descriptors + POOL_SPARE);
+	return 0;
+}
+
+static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
+			 const struct rte_eth_dev_info *info, struct err *err)
+{
+	struct rte_eth_conf eth = {0};
+	uint16_t ntx = (uint16_t)(conf->tx_descriptors ? conf->tx_descriptors : DESCRIPTORS);
+	uint16_t nrx = (uint16_t)(conf->rx_descriptors ? conf->rx_descriptors : DESCRIPTORS);
+	int rc;
+
+	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)info->max_tx_queues);
+	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info->max_rx_queues);
+	rc = rte_eth_dev_configure(dev->port_id, (uint16_t)dev->rx_queues, (uint16_t)dev->tx_queues,
+				   &eth);
+	if (rc == 0)
+		rc = rte_eth_dev_adjust_nb_rx_tx_desc(dev->port_id, &nrx, &ntx);
+	if (rc < 0)
+		return err_set(err, EXIT_DEVICE, "%s: cannot be set up with %u+%u queues: %s",
+			       dev->driver->name, dev->rx_queues, dev->tx_queues,
+			       rte_strerror(-rc));
+	rc = ethdev_pool(dev, conf, dev->rx_queues * nrx * 2 + dev->tx_queues * ntx, err);
+	if (rc < 0)
+		return rc;
+	for (uint16_t q = 0; q < dev->rx_queues && rc == 0; q++)
+		rc = rte_eth_rx_queue_setup(dev->port_id, q, nrx, (unsigned)conf->socket, NULL,
+					    dev->rx_pool);
+	for (uint16_t q = 0; q < dev->tx_queues && rc == 0; q++)
+		rc = rte_eth_tx_queue_setup(dev->port_id, q, ntx, (unsigned)conf->socket, NULL);
+	if (rc < 0)
+		return err_set(err, EXIT_DEVICE, "%s: cannot set up a queue: %s (-v shows why)",
+			       dev->driver->name, rte_strerror(-rc));
+	return 0;
+}
+
+static bool ethdev_link_up(const struct io_dev *dev)
+{
+	struct rte_eth_link link;
+
+	if (dev->ifname[0] != '\0')
+		return link_is_up(dev->ifname);
+	return rte_eth_link_get_nowait(dev->port_id, &link) == 0 &&
+	       link.link_status == RTE_ETH_LINK_UP;
+}
+
+static int ethdev_wait_link(struct io_dev *dev, struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+	for (unsigned ms = 0; ms < LINK_WAIT_MS; ms += 10) {
+		if (ethdev_link_up(dev))
+			return 0;
+		if (ms % REDIAL_MS == REDIAL_MS - 10 && dev->driver->redial != NULL)
+			dev->driver->redial(dev);
+		nanosleep(&pause, NULL);
+	}
+	return err_set(err, EXIT_DEVICE, "%s: no link within %u s; is the other end there and up?",
+		       dev->ifname[0] != '\0' ? dev->ifname : dev->driver->name,
+		       LINK_WAIT_MS / 1000);
+}
+
+int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
+{
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac;
+	struct quiet quiet;
+	int rc = rte_eth_dev_info_get(dev->port_id, &info);
+
+	if (rc < 0)
+		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
+	quiet_begin(&quiet, true);
+	rc = ethdev_queues(dev, conf, &info, err);
+	if (rc == 0) {
+		rc = rte_eth_dev_start(dev->port_id);
+		if (rc < 0)
+			err_set(err, EXIT_DEVICE, "%s: does not start: %s (-v shows why)",
+				dev->driver->name, rte_strerror(-rc));
+	}
+	quiet_end(&quiet);
+	if (rc < 0)
+		return rc;
+	if (rte_eth_macaddr_get(dev->port_id, &mac) == 0)
+		memcpy(dev->mac, mac.addr_bytes, sizeof(dev->mac));
+	if (rte_eth_dev_get_mtu(dev->port_id, &dev->mtu) < 0)
+		dev->mtu = RTE_ETHER_MTU;
+	return ethdev_wait_link(dev, err);
+}
+
+void ethdev_close(struct io_dev *dev)
+{
+	struct rte_eth_dev_info info;
+	struct quiet quiet;
+
+	quiet_begin(&quiet, true);
+	if (dev->port_id < RTE_MAX_ETHPORTS && rte_eth_dev_info_get(dev->port_id, &info) == 0) {
+		rte_eth_dev_stop(dev->port_id);
+		rte_eth_dev_close(dev->port_id);
+		if (info.device != NULL)
+			rte_dev_remove(info.device);
+	}
+	quiet_end(&quiet);
+	dev->port_id = RTE_MAX_ETHPORTS;
+}
+
+void ethdev_stats(const struct io_dev *dev, struct io_stats *stats)
+{
+	struct rte_eth_stats eth;
+
+	memset(stats, 0, sizeof(*stats));
+	if (rte_eth_stats_get(dev->port_id, &eth) == 0) {
+		stats->opackets = eth.opackets;
+		stats->oerrors = eth.oerrors;
+		stats->ipackets = eth.ipackets;
+		stats->imissed = eth.imissed;
+		stats->nombuf = eth.rx_nombuf;
+		stats->ierrors = eth.ierrors;
+	}
+	stats->link_up = ethdev_link_up(dev);
+}

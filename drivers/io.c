@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "io.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+
+#include "driver.h"
+#include "linkinfo.h"
+
+/* In the order of --help. */
+static const struct io_driver *const io_drivers[] = {
+	&driver_sim,  &driver_af_packet, &driver_af_xdp, &driver_memif,
+	&driver_pcap, &driver_ring,	 &driver_null,
+};
+
+enum { IO_DRIVERS = sizeof(io_drivers) / sizeof(io_drivers[0]) };
+
+static const struct io_driver *io_driver_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < IO_DRIVERS; i++) {
+		if (strlen(io_drivers[i]->name) == len &&
+		    strncmp(io_drivers[i]->name, name, len) == 0)
+			return io_drivers[i];
+	}
+	return NULL;
+}
+
+/* 0000:3b:00.0 or 3b:00.0 */
+static bool io_is_pci(const char *text)
+{
+	static const char *const shapes[] = {"xxxx:xx:xx.x", "xx:xx.x"};
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *shape = shapes[i], *at = text;
+
+		while (*shape != '\0' &&
+		       (*shape == 'x' ? isxdigit((unsigned char)*at) : *at == *shape)) {
+			shape++;
+			at++;
+		}
+		if (*shape == '\0' && *at == '\0')
+			return true;
+	}
+	return strncmp(text, "pci:", 4) == 0;
+}
+
+int io_spec_parse(const char *text, struct io_spec *spec, struct err *err)
+{
+	size_t len = strcspn(text, ":");
+	char names[256];
+	size_t n = 0;
+
+	spec->driver = io_driver_find(text, len);
+	spec->arg = text[len] == ':' ? text + len + 1 : "";
+	if (spec->driver != NULL)
+		return 0;
+	if (link_exists(text)) {
+		/* the kernel keeps working on the interface; af_xdp would take all frames away */
+		spec->driver = &driver_af_packet;
+		spec->arg = text;
+		return 0;
+	}
+	if (io_is_pci(text))
+		return err_set(
+			err, EXIT_USAGE,
+			"device '%s': this version cannot drive PCI devices; leave the card to "
+			"Linux and name its interface: af_xdp:IF or af_packet:IF",
+			text);
+	for (size_t i = 0; i < IO_DRIVERS; i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i > 0 ? ", " : "",
+				      io_drivers[i]->name);
+	return err_set(err, EXIT_USAGE,
+		       "device '%s': neither an interface of this machine nor one of %s", text,
+		       names);
+}
+
+int io_check(const struct io_spec *spec, struct err *err)
+{
+	return spec->driver->check != NULL ? spec->driver->check(spec->arg, err) : 0;
+}
+
+static int io_open_steps(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
+			 struct err *err)
+{
+	char args[512];
+	int rc;
+
+	if (spec->driver->open != NULL) {
+		rc = spec->driver->open(dev, spec->arg, conf, err);
+	} else {
+		rc = spec->driver->devargs(spec->arg, conf, args, sizeof(args), err);
+		if (rc == 0)
+			rc = ethdev_probe(dev, args, err);
+	}
+	if (rc == 0 && spec->driver->opened != NULL)
+		rc = spec->driver->opened(dev, spec->arg, err);
+	return rc == 0 ? ethdev_start(dev, conf, err) : rc;
+}
+
+int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
+	    struct err *err)
+{
+	int rc;
+
+	memset(dev, 0, sizeof(*dev));
+	dev->driver = spec->driver;
+	dev->limits = spec->driver->limits;
+	dev->port_id = RTE_MAX_ETHPORTS; /* none yet */
+	rc = io_open_steps(spec, conf, dev, err);
+	if (rc < 0)
+		io_close(dev);
+	return rc;
+}
+
+void io_close(struct io_dev *dev)
+{
+	ethdev_close(dev);
+	if (dev->driver->close != NULL)
+		dev->driver->close(dev);
+	rte_mempool_free(dev->rx_pool);
+	dev->rx_pool = NULL;
+	dev->priv = NULL;
+}
+
+void io_stats(const struct io_dev *dev, struct io_stats *stats)
+{
+	ethdev_stats(dev, stats);
+	if (dev->driver->stats != NULL)
+		dev->driver->stats(dev, stats);
+}
+
+void io_list_drivers(void)
+{
+	for (size_t i = 0; i < IO_DRIVERS; i++)
+		printf("  %s\n", io_drivers[i]->help);
+	printf("  IF                         the same as af_packet:IF\n");
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "driver.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/if_packet.h>
+#include <linux/if_xdp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "linkinfo.h"
+
+enum { SOCKETS_MAX = 64, FD_MAX = 4096 };
+
+/*
+ * DPDK's drivers keep their sockets to themselves and report few or none of the frames that these
+ * dropped. So the sockets are found among the process's descriptors, and asked directly.
+ */
+struct kernel_if {
+	int domain;
+	int socket[SOCKETS_MAX];
+	unsigned n;
+	uint64_t dropped;	   /* by AF_PACKET sockets: the kernel resets its count when read */
+	struct link_counters base; /* at open */
+};
+
+/* --- checks before the EAL starts --- */
+
+static bool capable(unsigned capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
+}
+
+bool kernel_if_capable(unsigned capability)
+{
+	switch (capability) {
+	case KERNEL_IF_RAW:
+		return capable(CAP_NET_RAW);
+	case KERNEL_IF_ADMIN:
+		return capable(CAP_NET_ADMIN);
+	case KERNEL_IF_BPF:
+		return capable(CAP_BPF) || capable(CAP_SYS_ADMIN);
+	case KERNEL_IF_LOCK:
+		return capable(CAP_IPC_LOCK);
+	default:
+		return false;
+	}
+}
+
+static int check_name(const char *ifname, const char *driver, struct err *err)
+{
+	char list[256];
+
+	if (link_exists(ifname) && strpbrk(ifname, ",=[]") == NULL)
+		return 0;
+	link_list(list, sizeof(list));
+	if (ifname[0] == '\0')
+		return err_set(err, EXIT_USAGE, "%s: name an interface: %s:IF, one of %s", driver,
+			       driver, list);
+	return err_set(err, EXIT_DEVICE, "%s: there is no interface '%s'; there are %s", driver,
+		       ifname, list);
+}
+
+int kernel_if_check(const char *ifname, const char *driver, unsigned capabilities, struct err *err)
+{
+	static const char *const names[] = {"cap_net_raw", "cap_net_admin", "cap_bpf"};
+	char all[64] = "", missing[64] = "";
+	int rc = check_name(ifname, driver, err);
+
+	if (rc < 0)
+		return rc;
+	for (unsigned i = 0; i < 3; i++) {
+		if ((capabilities & 1U << i) == 0)
+			continue;
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+			 all[0] != '\0' ? "," : "", names[i]);
+		if (!kernel_if_capable(1U << i))
+			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing),
+				 "%s%s", missing[0] != '\0' ? " and " : "", names[i]);
+	}
+	if (missing[0] != '\0')
+		return err_set(err, EXIT_PRIVILEGE,
+			       "%s:%s: needs %s: use sudo, or once: sudo setcap %s=ep "
+			       "$(readlink -f $(command -v peal))",
+			       driver, ifname, missing, all);
+	if (!link_is_admin_up(ifname))
+		return err_set(err, EXIT_DEVICE, "%s:%s: is down: sudo ip link set %s up", driver,
+			       ifname, ifname);
+	if (!link_is_up(ifname))
+		return err_set(err, EXIT_DEVICE,
+			       "%s:%s: has no link: plug in the cable, or set its peer up (ip -d "
+			       "link show %s)",
+			       driver, ifname, ifname);
+	return 0;
+}
+
+/* --- the sockets --- */
+
+static bool socket_fits(int fd, int domain, unsigned ifindex)
+{
+	struct sockaddr_ll ll;
+	socklen_t len = sizeof(int);
+	int got;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &got, &len) < 0 || got != domain)
+		return false;
+	if (domain != AF_PACKET)
+		return true; /* AF_XDP sockets do not tell their interface */
+	len = sizeof(ll);
+	return getsockname(fd, (struct sockaddr *)&ll, &len) == 0 &&
+	       (unsigned)ll.sll_ifindex == ifindex;
+}
+
+static uint64_t packet_dropped(int fd)
+{
+	struct tpacket_stats stats;
+	socklen_t len = sizeof(stats);
+
+	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) < 0)
+		return 0;
+	return stats.tp_drops;
+}
+
+static uint64_t xdp_dropped(int fd)
+{
+	struct xdp_statistics stats = {0};
+	socklen_t len = sizeof(stats);
+
+	if (getsockopt(fd, SOL_XDP, XDP_STATISTICS, &stats, &len) < 0)
+		return 0;
+	return stats.rx_dropped + stats.rx_ring_full;
+}
+
+/* The PMD opens its sockets at different times; they are looked for until the first are there. */
+static void sockets_find(struct kernel_if *kif, const char *ifname)
+{
+	const int one = 1;
+	unsigned ifindex = 0;
+	struct rlimit limit;
+	int max = FD_MAX;
+
+	if (kif->n > 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FD_MAX)
+		max = (int)limit.rlim_cur;
+	ifindex = link_index(ifname);
+	for (int fd = 3; fd < max && kif->n < SOCKETS_MAX; fd++) {
+		if (!socket_fits(fd, kif->domain, ifindex))
+			continue;
+		kif->socket[kif->n++] = fd;
+		/* the kernel's own RSTs need not fill the ring; an old kernel does without */
+		if (kif->domain == AF_PACKET)
+			setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
+	}
+}
+
+int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct err *err)
+{
+	struct kernel_if *kif = calloc(1, sizeof(*kif));
+
+	if (kif == NULL)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+	kif->domain = domain;
+	dev->priv = kif;
+	snprintf(dev->ifname, sizeof(dev->ifname), "%s", ifname);
+	if (link_counters(ifname, &kif->base) < 0)
+		return err_set(err, EXIT_DEVICE, "interface %s has gone", ifname);
+	sockets_find(kif, ifname);
+	return 0;
+}
+
+/*
+ * tx_dropped is the interface's: a frame of somebody else that was dropped counts here, too. It is
+ * the only place where a full peer or queue below the socket shows up.
+ */
+void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats)
+{
+	struct kernel_if *kif = dev->priv;
+	struct link_counters now;
+	uint64_t xdp = 0;
+
+	sockets_find(kif, dev->ifname);
+	for (unsigned i = 0; i < kif->n; i++) {
+		if (kif->domain == AF_PACKET)
+			kif->dropped += packet_dropped(kif->socket[i]);
+		else
+			xdp += xdp_dropped(kif->socket[i]);
+	}
+	if (kif->domain == AF_PACKET)
+		stats->imissed = kif->dropped;
+	else
+		stats->imissed = xdp;
+	if (link_counters(dev->ifname, &now) == 0 && now.tx_dropped > kif->base.tx_dropped)
+		stats->oerrors += now.tx_dropped - kif->base.tx_dropped;
+}
+
+void kernel_if_close(struct io_dev *dev)
+{
+	free(dev->priv);
+}
