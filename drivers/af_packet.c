@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <rte_ethdev.h>
+
 /*
  * A Linux interface by AF_PACKET with memory-mapped rings. The kernel goes on working on it: it
  * sees the answers, too, and answers a SYN-ACK with RST.
@@ -59,6 +61,10 @@ static int af_packet_devargs(const char *arg, const struct io_conf *conf, char *
 
 static int af_packet_opened(struct io_dev *dev, const char *arg, struct err *err)
 {
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(dev->port_id, &info) == 0)
+		dev->rx_depth = info.max_rx_queues * af_packet_frames(info.max_rx_queues);
 	return kernel_if_open(dev, arg, AF_PACKET, err);
 }
 

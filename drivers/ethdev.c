@@ -79,8 +79,9 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 			 const struct rte_eth_dev_info *info, struct err *err)
 {
 	struct rte_eth_conf eth = {0};
-	uint16_t ntx = (uint16_t)(conf->tx_descriptors ? conf->tx_descriptors : DESCRIPTORS);
-	uint16_t nrx = (uint16_t)(conf->rx_descriptors ? conf->rx_descriptors : DESCRIPTORS);
+	unsigned descriptors = dev->driver->descriptors ? dev->driver->descriptors : DESCRIPTORS;
+	uint16_t ntx = (uint16_t)(conf->tx_descriptors ? conf->tx_descriptors : descriptors);
+	uint16_t nrx = (uint16_t)(conf->rx_descriptors ? conf->rx_descriptors : descriptors);
 	int rc;
 
 	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)info->max_tx_queues);
@@ -93,6 +94,8 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 		return err_set(err, EXIT_DEVICE, "%s: cannot be set up with %u+%u queues: %s",
 			       dev->driver->name, dev->rx_queues, dev->tx_queues,
 			       rte_strerror(-rc));
+	if (dev->rx_depth == 0)
+		dev->rx_depth = dev->rx_queues * nrx;
 	rc = ethdev_pool(dev, conf, dev->rx_queues * nrx * 2 + dev->tx_queues * ntx, err);
 	if (rc < 0)
 		return rc;

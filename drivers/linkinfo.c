@@ -3,53 +3,45 @@
 #include "linkinfo.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <inttypes.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 enum { ROUTE_UP = 1, ROUTE_GATEWAY = 2, ARP_COMPLETE = 2 }; /* flags in /proc/net/{route,arp} */
 
-/* One attribute from /sys/class/net/IF/; -ENOENT also for a name that is no file name. */
-static int link_read(const char *ifname, const char *what, char *buf, size_t len)
+/*
+ * By ioctl, not from /sys/class/net: what is mounted at /sys may show another network namespace
+ * than the one we are in.
+ */
+static int link_ioctl(const char *ifname, unsigned long request, struct ifreq *ifr)
 {
-	char path[128];
-	FILE *f;
-	int rc;
+	int fd, rc;
 
-	if (ifname[0] == '\0' || ifname[0] == '.' || strlen(ifname) >= LINK_NAME ||
-	    strchr(ifname, '/') != NULL)
+	if (ifname[0] == '\0' || strlen(ifname) >= LINK_NAME)
 		return -ENOENT;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", ifname, what);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return -ENOENT;
-	rc = fgets(buf, (int)len, f) != NULL ? 0 : -ENOENT;
-	fclose(f);
-	if (rc == 0)
-		buf[strcspn(buf, "\n")] = '\0';
-	return rc;
-}
-
-static int link_number(const char *ifname, const char *what, uint64_t *number)
-{
-	char buf[64];
-	int rc = link_read(ifname, what, buf, sizeof(buf));
-
-	if (rc == 0)
-		*number = strtoull(buf, NULL, 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", ifname);
+	rc = ioctl(fd, request, ifr) < 0 ? -ENOENT : 0;
+	close(fd);
 	return rc;
 }
 
 unsigned link_index(const char *ifname)
 {
-	uint64_t index = 0;
+	struct ifreq ifr = {0};
 
-	return link_number(ifname, "ifindex", &index) == 0 ? (unsigned)index : 0;
+	return link_ioctl(ifname, SIOCGIFINDEX, &ifr) == 0 ? (unsigned)ifr.ifr_ifindex : 0;
 }
 
 bool link_exists(const char *ifname)
@@ -57,69 +49,76 @@ bool link_exists(const char *ifname)
 	return link_index(ifname) != 0;
 }
 
+static bool link_has_flags(const char *ifname, int flags)
+{
+	struct ifreq ifr = {0};
+
+	return link_ioctl(ifname, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & flags) == flags;
+}
+
 bool link_is_admin_up(const char *ifname)
 {
-	uint64_t flags;
-
-	return link_number(ifname, "flags", &flags) == 0 && (flags & IFF_UP) != 0;
+	return link_has_flags(ifname, IFF_UP);
 }
 
 bool link_is_up(const char *ifname)
 {
-	char state[32];
-
-	return link_is_admin_up(ifname) &&
-	       link_read(ifname, "operstate", state, sizeof(state)) == 0 &&
-	       (strcmp(state, "up") == 0 || strcmp(state, "unknown") == 0);
+	return link_has_flags(ifname, IFF_UP | IFF_RUNNING);
 }
 
 int link_mac(const char *ifname, uint8_t mac[6])
 {
-	char buf[64];
-	int rc = link_read(ifname, "address", buf, sizeof(buf));
+	struct ifreq ifr = {0};
+	int rc = link_ioctl(ifname, SIOCGIFHWADDR, &ifr);
 
-	if (rc < 0)
-		return rc;
-	return sscanf(buf, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
-		      &mac[4], &mac[5]) == 6
-		       ? 0
-		       : -ENOENT;
+	if (rc == 0)
+		memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	return rc;
 }
 
 int link_mtu(const char *ifname, unsigned *mtu)
 {
-	uint64_t number;
-	int rc = link_number(ifname, "mtu", &number);
+	struct ifreq ifr = {0};
+	int rc = link_ioctl(ifname, SIOCGIFMTU, &ifr);
 
 	if (rc == 0)
-		*mtu = (unsigned)number;
+		*mtu = (unsigned)ifr.ifr_mtu;
 	return rc;
 }
 
 int link_counters(const char *ifname, struct link_counters *counters)
 {
-	int rc = link_number(ifname, "statistics/tx_dropped", &counters->tx_dropped);
+	size_t len = strlen(ifname);
+	char line[512], *at;
+	int rc = -ENOENT;
+	FILE *f = fopen("/proc/net/dev", "re");
 
-	return rc < 0 ? rc : link_number(ifname, "statistics/rx_dropped", &counters->rx_dropped);
+	if (f == NULL)
+		return -ENOENT;
+	while (rc < 0 && fgets(line, sizeof(line), f) != NULL) {
+		at = line + strspn(line, " ");
+		if (strncmp(at, ifname, len) != 0 || at[len] != ':')
+			continue;
+		/* bytes packets errs drop fifo frame compressed multicast, then the same for TX */
+		if (sscanf(at + len + 1,
+			   "%*u %*u %*u %" SCNu64 " %*u %*u %*u %*u %*u %*u %*u %" SCNu64,
+			   &counters->rx_dropped, &counters->tx_dropped) == 2)
+			rc = 0;
+	}
+	fclose(f);
+	return rc;
 }
 
 unsigned link_rx_queues(const char *ifname)
 {
-	struct dirent *entry;
-	char path[128];
-	unsigned n = 0;
-	DIR *d;
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq ifr = {.ifr_data = (char *)&channels};
 
 	if (!link_exists(ifname))
 		return 0;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", ifname);
-	d = opendir(path);
-	if (d == NULL)
-		return 0;
-	while ((entry = readdir(d)) != NULL)
-		n += strncmp(entry->d_name, "rx-", 3) == 0;
-	closedir(d);
-	return n;
+	if (link_ioctl(ifname, SIOCETHTOOL, &ifr) < 0)
+		return 1; /* a driver that does not say has one */
+	return channels.rx_count + channels.combined_count;
 }
 
 int link_addrs(const char *ifname, uint32_t *addr, unsigned max)

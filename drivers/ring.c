@@ -34,6 +34,7 @@ static int ring_open(struct io_dev *dev, const char *arg, const struct io_conf *
 		queues = RING_QUEUES;
 	shape.n_tx = shape.n_rx = queues;
 	shape.tx_depth = conf->tx_descriptors != 0 ? conf->tx_descriptors : DEPTH;
+	dev->rx_depth = queues * shape.tx_depth;
 	return ring_pair_init(pair, dev, &shape, conf, err);
 }
 

@@ -369,6 +369,7 @@ static int sim_open(struct io_dev *dev, const char *arg, const struct io_conf *c
 		return rc;
 	memcpy(mac.addr_bytes, sim_device_mac, sizeof(mac.addr_bytes));
 	rte_eth_dev_default_mac_addr_set(dev->port_id, &mac);
+	dev->rx_depth = RX_DEPTH;
 	dev->service = sim_service;
 	dev->service_due = sim_service_due;
 	dev->count_open = sim_count_open;

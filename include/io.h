@@ -44,8 +44,10 @@ struct io_dev {
 	unsigned tx_queues, rx_queues; /* got */
 	uint8_t mac[6];
 	uint16_t mtu;
-	unsigned limits; /* IO_* */
-	char ifname[16]; /* of the Linux interface, "" if there is none */
+	unsigned rx_depth; /* received frames that can wait, of all queues, before the next is lost
+			    */
+	unsigned limits;   /* IO_* */
+	char ifname[16];   /* of the Linux interface, "" if there is none */
 	struct rte_mempool *rx_pool;
 	void *priv; /* the driver's */
 	/*
@@ -71,6 +73,7 @@ struct io_stats {
 struct io_driver {
 	const char *name, *help; /* "af_packet", "af_packet:IF  a Linux interface, by AF_PACKET" */
 	unsigned limits;
+	unsigned descriptors; /* a queue, in each direction, when nobody asks for others; 0: 1024 */
 	/* Checks arg and what the machine must have, before the EAL starts. May be NULL. */
 	int (*check)(const char *arg, struct err *err);
 	/* The arguments of the ethdev "net_NAME", unless open() makes it. 0, or err says why not.

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * What Linux knows about its interfaces, read from /sys, /proc and getifaddrs(3). Addresses are
+ * What Linux knows about its interfaces, read by ioctl, from /proc/net and getifaddrs(3). Addresses are
  * host order. Main thread, any time; nothing is cached.
  */
 
