@@ -14,6 +14,9 @@
 /*
  * A Linux interface by AF_XDP: faster than AF_PACKET, but all frames that arrive go to peal and
  * none to the kernel while the device is open. So it is never chosen for a bare interface name.
+ *
+ * DPDK 22.11's driver miscounts references at its close and keeps the queues bound until the
+ * process ends: an interface can be opened once a process.
  */
 
 static int af_xdp_check(const char *arg, struct err *err)

@@ -294,3 +294,8 @@ const char *eal_file_prefix(void)
 {
 	return eal.prefix;
 }
+
+bool eal_verbose(void)
+{
+	return eal.verbose;
+}

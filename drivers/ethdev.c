@@ -13,6 +13,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "eal.h"
 #include "linkinfo.h"
 #include "quiet.h"
 
@@ -45,7 +46,7 @@ int ethdev_probe(struct io_dev *dev, const char *args, struct err *err)
 	dev->port_id = RTE_MAX_ETHPORTS;
 	snprintf(devargs, sizeof(devargs), "%s%s%s", name, args[0] != '\0' ? "," : "", args);
 
-	quiet_begin(&quiet, true);
+	quiet_begin(&quiet, !eal_verbose());
 	rc = rte_dev_probe(devargs);
 	quiet_end(&quiet);
 	if (rc == 0 && rte_eth_dev_get_port_by_name(name, &dev->port_id) == 0)
@@ -145,7 +146,7 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 
 	if (rc < 0)
 		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
-	quiet_begin(&quiet, true);
+	quiet_begin(&quiet, !eal_verbose());
 	rc = ethdev_queues(dev, conf, &info, err);
 	if (rc == 0) {
 		rc = rte_eth_dev_start(dev->port_id);
@@ -168,7 +169,7 @@ void ethdev_close(struct io_dev *dev)
 	struct rte_eth_dev_info info;
 	struct quiet quiet;
 
-	quiet_begin(&quiet, true);
+	quiet_begin(&quiet, !eal_verbose());
 	if (dev->port_id < RTE_MAX_ETHPORTS && rte_eth_dev_info_get(dev->port_id, &info) == 0) {
 		rte_eth_dev_stop(dev->port_id);
 		rte_eth_dev_close(dev->port_id);

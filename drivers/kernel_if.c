@@ -26,6 +26,8 @@ struct kernel_if {
 	int domain;
 	int socket[SOCKETS_MAX];
 	unsigned n;
+	int foreign[SOCKETS_MAX]; /* AF_XDP sockets that were there before */
+	unsigned n_foreign;
 	uint64_t dropped;	   /* by AF_PACKET sockets: the kernel resets its count when read */
 	struct link_counters base; /* at open */
 };
@@ -107,19 +109,24 @@ int kernel_if_check(const char *ifname, const char *driver, unsigned capabilitie
 
 /* --- the sockets --- */
 
-static bool socket_fits(int fd, int domain, unsigned ifindex)
+static bool socket_fits(const struct kernel_if *kif, int fd, unsigned ifindex)
 {
 	struct sockaddr_ll ll;
 	socklen_t len = sizeof(int);
 	int got;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &got, &len) < 0 || got != domain)
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &got, &len) < 0 || got != kif->domain)
 		return false;
-	if (domain != AF_PACKET)
-		return true; /* AF_XDP sockets do not tell their interface */
-	len = sizeof(ll);
-	return getsockname(fd, (struct sockaddr *)&ll, &len) == 0 &&
-	       (unsigned)ll.sll_ifindex == ifindex;
+	if (kif->domain == AF_PACKET) {
+		len = sizeof(ll);
+		return getsockname(fd, (struct sockaddr *)&ll, &len) == 0 &&
+		       (unsigned)ll.sll_ifindex == ifindex;
+	}
+	for (unsigned i = 0; i < kif->n_foreign; i++) { /* they do not tell their interface */
+		if (kif->foreign[i] == fd)
+			return false;
+	}
+	return true;
 }
 
 static uint64_t packet_dropped(int fd)
@@ -142,27 +149,32 @@ static uint64_t xdp_dropped(int fd)
 	return stats.rx_dropped + stats.rx_ring_full;
 }
 
-/* The PMD opens its sockets at different times; they are looked for until the first are there. */
+static unsigned sockets_list(const struct kernel_if *kif, unsigned ifindex, int fds[SOCKETS_MAX])
+{
+	struct rlimit limit;
+	int max = FD_MAX;
+	unsigned n = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FD_MAX)
+		max = (int)limit.rlim_cur;
+	for (int fd = 3; fd < max && n < SOCKETS_MAX; fd++) {
+		if (socket_fits(kif, fd, ifindex))
+			fds[n++] = fd;
+	}
+	return n;
+}
+
+/* The PMDs open their sockets at different times; they are looked for until the first are there. */
 static void sockets_find(struct kernel_if *kif, const char *ifname)
 {
 	const int one = 1;
-	unsigned ifindex = 0;
-	struct rlimit limit;
-	int max = FD_MAX;
 
 	if (kif->n > 0)
 		return;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FD_MAX)
-		max = (int)limit.rlim_cur;
-	ifindex = link_index(ifname);
-	for (int fd = 3; fd < max && kif->n < SOCKETS_MAX; fd++) {
-		if (!socket_fits(fd, kif->domain, ifindex))
-			continue;
-		kif->socket[kif->n++] = fd;
-		/* the kernel's own RSTs need not fill the ring; an old kernel does without */
-		if (kif->domain == AF_PACKET)
-			setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
-	}
+	kif->n = sockets_list(kif, link_index(ifname), kif->socket);
+	/* the kernel's own RSTs need not fill the ring; an old kernel does without */
+	for (unsigned i = 0; i < kif->n && kif->domain == AF_PACKET; i++)
+		setsockopt(kif->socket[i], SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
 }
 
 int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct err *err)
@@ -176,7 +188,10 @@ int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct er
 	snprintf(dev->ifname, sizeof(dev->ifname), "%s", ifname);
 	if (link_counters(ifname, &kif->base) < 0)
 		return err_set(err, EXIT_DEVICE, "interface %s has gone", ifname);
-	sockets_find(kif, ifname);
+	if (domain == AF_XDP)
+		kif->n_foreign = sockets_list(kif, 0, kif->foreign);
+	else
+		sockets_find(kif, ifname);
 	return 0;
 }
 

@@ -110,7 +110,8 @@ static bool param_set(struct sim_internet *internet, const struct param *p, cons
 	return share_read(text, p->max, field);
 }
 
-static int param_read(struct sim_internet *internet, const char *text, size_t len, struct err *err)
+static int param_read(struct sim_internet *internet, const char *text, size_t len, unsigned *given,
+		      struct err *err)
 {
 	size_t name = strcspn(text, "="), n = 0;
 	char value[32], names[128];
@@ -119,6 +120,10 @@ static int param_read(struct sim_internet *internet, const char *text, size_t le
 		if (name >= len || strlen(params[i].name) != name ||
 		    strncmp(params[i].name, text, name) != 0)
 			continue;
+		if ((*given & 1U << i) != 0)
+			return err_set(err, EXIT_USAGE, "device sim: %s is given twice",
+				       params[i].name);
+		*given |= 1U << i;
 		snprintf(value, sizeof(value), "%.*s", (int)(len - name - 1), text + name + 1);
 		if (len - name - 1 < sizeof(value) && param_set(internet, &params[i], value))
 			return 0;
@@ -158,6 +163,7 @@ static void internet_derive(struct sim_internet *internet)
 int sim_internet_create(const char *arg, struct sim_internet **internet, struct err *err)
 {
 	struct sim_internet *made = calloc(1, sizeof(*made));
+	unsigned given = 0;
 	int rc = 0;
 
 	*internet = NULL;
@@ -168,7 +174,7 @@ int sim_internet_create(const char *arg, struct sim_internet **internet, struct 
 	while (rc == 0 && *arg != '\0') {
 		size_t len = strcspn(arg, ",");
 
-		rc = param_read(made, arg, len, err);
+		rc = param_read(made, arg, len, &given, err);
 		arg += len;
 		if (*arg == ',' && *++arg == '\0')
 			rc = err_set(err, EXIT_USAGE, "device sim: nothing follows the last comma");

@@ -37,3 +37,6 @@ const char *eal_memory(void);
 
 /* The argument of dpdk-telemetry.py -f. */
 const char *eal_file_prefix(void);
+
+/* Whether eal_start() was asked to be verbose. */
+bool eal_verbose(void);
