@@ -31,6 +31,8 @@ static struct {
 	char prefix[32];
 	char last_word[256]; /* the EAL's last error message */
 	FILE *log;
+	struct words args;
+	char **argv; /* pointers into args that rte_eal_init() may shuffle */
 } eal;
 
 /* --- the EAL's messages --- */
@@ -201,9 +203,28 @@ static bool has_any(char *const *words, size_t n, const char *const *names)
 }
 
 static const char *const lcore_options[] = {"-l", "-c", "--lcores", NULL};
-static const char *const memory_options[] = {
-	"-m",	      "--socket-mem", "--no-huge",     "--in-memory",
-	"--huge-dir", "--legacy-mem", "--huge-unlink", NULL};
+static const char *const size_options[] = {"-m", "--socket-mem", NULL};
+static const char *const memory_options[] = {"--no-huge",    "--in-memory",   "--huge-dir",
+					     "--legacy-mem", "--huge-unlink", NULL};
+
+/* Hugepages without files, so that nothing needs cleaning up, or ordinary pages. */
+static int eal_memory_args(struct words *args, const struct words *extra, unsigned megabytes)
+{
+	bool sized = has_any(extra->at, extra->n, size_options);
+	char text[16];
+	int rc = 0;
+
+	if (has_any(extra->at, extra->n, memory_options))
+		return 0;
+	eal.hugepages = hugepages_suffice(megabytes);
+	if (eal.hugepages)
+		return words_add(args, "--in-memory");
+	rc |= words_add(args, "--no-huge") | words_add(args, "--no-shconf");
+	snprintf(text, sizeof(text), "%u", megabytes);
+	if (!sized)
+		rc |= words_add(args, "-m") | words_add(args, text);
+	return rc;
+}
 
 /* argv of rte_eal_init(): strings of its own, which the EAL keeps for ever. */
 static int eal_args(const struct eal_conf *conf, struct words *args, struct err *err)
@@ -226,49 +247,57 @@ static int eal_args(const struct eal_conf *conf, struct words *args, struct err 
 		rc |= words_add(args, "--lcores");
 		rc |= words_add(args, conf->lcores != NULL ? conf->lcores : lcores);
 	}
-	if (!has_any(extra.at, extra.n, memory_options)) {
-		eal.hugepages = hugepages_suffice(megabytes);
-		snprintf(text, sizeof(text), "%u", megabytes);
-		if (eal.hugepages) /* without files, so nothing to clean up */
-			rc |= words_add(args, "--in-memory");
-		else
-			rc |= words_add(args, "--no-huge") | words_add(args, "--no-shconf") |
-			      words_add(args, "-m") | words_add(args, text);
-	}
+	rc |= eal_memory_args(args, &extra, megabytes);
 	for (size_t i = 0; i < extra.n; i++)
 		rc |= words_add(args, extra.at[i]);
 	words_fini(&extra);
 	return rc == 0 ? 0 : err_set(err, EXIT_DEVICE, "out of memory");
 }
 
-int eal_start(const struct eal_conf *conf, struct err *err)
+static void eal_args_free(void)
 {
-	struct words args = {0};
+	words_fini(&eal.args);
+	free(eal.argv);
+	eal.argv = NULL;
+}
+
+static int eal_init(const struct eal_conf *conf, struct err *err)
+{
 	struct quiet quiet;
 	int rc;
 
-	snprintf(eal.prefix, sizeof(eal.prefix), "peal-%d", getpid());
-	eal.last_word[0] = '\0';
-	rc = eal_args(conf, &args, err);
-	if (rc < 0)
-		return rc;
-	runtime_sweep();
-	if (eal_log_open(conf->verbose) < 0)
+	eal.argv = calloc(eal.args.n + 1, sizeof(*eal.argv));
+	if (eal.argv == NULL || eal_log_open(conf->verbose) < 0)
 		return err_set(err, EXIT_DEVICE, "out of memory");
+	memcpy(eal.argv, eal.args.at, eal.args.n * sizeof(*eal.argv));
 
-	quiet_begin(&quiet, false); /* what getopt says on stderr helps */
-	rc = rte_eal_init((int)args.n, args.at);
+	quiet_begin(&quiet, conf->extra == NULL); /* else getopt's word on stderr helps */
+	rc = rte_eal_init((int)eal.args.n, eal.argv);
 	quiet_end(&quiet);
-	if (rc >= 0) {
-		eal.started = true; /* args live on: the EAL points into them */
+	if (rc >= 0)
 		return 0;
-	}
-	runtime_remove(eal.prefix);
-	words_fini(&args);
 	return err_set(err, conf->extra != NULL ? EXIT_USAGE : EXIT_DEVICE,
 		       "DPDK does not start%s: %s",
 		       conf->extra != NULL ? " with these --eal arguments" : "",
 		       eal.last_word[0] != '\0' ? eal.last_word : rte_strerror(rte_errno));
+}
+
+int eal_start(const struct eal_conf *conf, struct err *err)
+{
+	int rc;
+
+	snprintf(eal.prefix, sizeof(eal.prefix), "peal-%d", getpid());
+	eal.last_word[0] = '\0';
+	runtime_sweep();
+	rc = eal_args(conf, &eal.args, err);
+	if (rc == 0)
+		rc = eal_init(conf, err);
+	eal.started = rc == 0;
+	if (rc == 0)
+		return 0;
+	runtime_remove(eal.prefix);
+	eal_args_free();
+	return rc;
 }
 
 void eal_stop(void)
@@ -282,6 +311,7 @@ void eal_stop(void)
 	quiet_end(&quiet);
 	eal.verbose = false; /* telemetry's threads may still log, to this stream */
 	runtime_remove(eal.prefix);
+	eal_args_free();
 	eal.started = false;
 }
 

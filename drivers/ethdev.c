@@ -25,6 +25,8 @@ enum {
 	REDIAL_MS = 200,
 };
 
+static const uint8_t no_mac[6] = {0x02, 0, 0, 0, 0, 0x02};
+
 const char *ethdev_name(char *buf, unsigned len, const struct io_dev *dev, const char *what)
 {
 	static unsigned opened; /* main thread only; a name is never used twice */
@@ -157,8 +159,10 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 	quiet_end(&quiet);
 	if (rc < 0)
 		return rc;
-	if (rte_eth_macaddr_get(dev->port_id, &mac) == 0)
+	if (rte_eth_macaddr_get(dev->port_id, &mac) == 0 && !rte_is_zero_ether_addr(&mac))
 		memcpy(dev->mac, mac.addr_bytes, sizeof(dev->mac));
+	else /* rings and files have none: a locally administered one */
+		memcpy(dev->mac, no_mac, sizeof(dev->mac));
 	if (rte_eth_dev_get_mtu(dev->port_id, &dev->mtu) < 0)
 		dev->mtu = RTE_ETHER_MTU;
 	return ethdev_wait_link(dev, err);

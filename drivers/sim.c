@@ -351,7 +351,6 @@ static int sim_open(struct io_dev *dev, const char *arg, const struct io_conf *c
 				   .tx_depth = TX_DEPTH,
 				   .rx_depth = RX_DEPTH};
 	struct sim *sim = calloc(1, sizeof(*sim));
-	struct rte_ether_addr mac;
 	int rc;
 
 	if (sim == NULL)
@@ -367,8 +366,6 @@ static int sim_open(struct io_dev *dev, const char *arg, const struct io_conf *c
 		rc = ring_pair_init(&sim->rings, dev, &shape, conf, err);
 	if (rc < 0)
 		return rc;
-	memcpy(mac.addr_bytes, sim_device_mac, sizeof(mac.addr_bytes));
-	rte_eth_dev_default_mac_addr_set(dev->port_id, &mac);
 	dev->rx_depth = RX_DEPTH;
 	dev->service = sim_service;
 	dev->service_due = sim_service_due;

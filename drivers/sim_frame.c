@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-const uint8_t sim_router_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
-const uint8_t sim_device_mac[6] = {0x02, 0, 0, 0, 0, 0x02};
+static const uint8_t sim_router_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
 
 enum {
 	ETH_LEN = 14,

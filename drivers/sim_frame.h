@@ -20,8 +20,6 @@ struct sim_link {
 	bool tagged;
 };
 
-extern const uint8_t sim_router_mac[6], sim_device_mac[6];
-
 enum { SIM_OPT_SACK = 1, SIM_OPT_WSCALE = 2, SIM_OPT_TS = 4 };
 
 enum sim_frame_kind { SIM_FRAME_OTHER, SIM_FRAME_SYN, SIM_FRAME_RST, SIM_FRAME_ARP };

@@ -3,7 +3,9 @@
 #include "loop.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <rte_malloc.h>
@@ -16,6 +18,39 @@ static void stdout_stays_clean(void **state)
 {
 	(void)state;
 	assert_int_equal(printed, 0);
+}
+
+static void runtime_path(char *buf, size_t len, const char *file)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+
+	snprintf(buf, len, "%s/dpdk/%s%s",
+		 getuid() == 0 ? "/var/run" : (xdg != NULL ? xdg : "/tmp"), eal_file_prefix(),
+		 file);
+}
+
+/* As dpdk-telemetry.py talks to it. */
+static void telemetry_answers(void **state)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	char answer[16384];
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	runtime_path(un.sun_path, sizeof(un.sun_path), "/dpdk_telemetry.v2");
+	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&un, sizeof(un)), 0);
+	n = read(fd, answer, sizeof(answer) - 1);
+	assert_true(n > 0);
+	answer[n] = '\0';
+	assert_non_null(strstr(answer, "\"version\""));
+	assert_int_equal(write(fd, "/ethdev/list", 12), 12);
+	n = read(fd, answer, sizeof(answer) - 1);
+	assert_true(n > 0);
+	answer[n] = '\0';
+	assert_string_equal(answer, "{\"/ethdev/list\":[]}");
+	close(fd);
 }
 
 static void null_takes_and_is_silent(void **state)
@@ -220,7 +255,7 @@ static int teardown(void **state)
 	char path[128];
 
 	(void)state;
-	snprintf(path, sizeof(path), "/var/run/dpdk/%s", eal_file_prefix());
+	runtime_path(path, sizeof(path), "");
 	eal_stop();
 	return access(path, F_OK) == 0 ? -1 : 0; /* no file is left behind */
 }
@@ -229,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stdout_stays_clean),
+		cmocka_unit_test(telemetry_answers),
 		cmocka_unit_test(null_takes_and_is_silent),
 		cmocka_unit_test(ring_loops_back),
 		cmocka_unit_test(pcap_writes_and_replays),

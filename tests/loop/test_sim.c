@@ -296,6 +296,7 @@ static void arp_is_answered(void **state)
 	p = rte_pktmbuf_mtod(got, uint8_t *);
 	assert_int_equal(got->data_len, 60);
 	assert_memory_equal(p, loop.dev.mac, 6);
+	assert_int_equal(loop.dev.mac[0], 2); /* locally administered */
 	assert_int_equal(get_be16(p + 20), 2);
 	assert_int_equal(get_be32(p + 28), 0x0a800002);
 	assert_int_equal(get_be32(p + 38), local);
