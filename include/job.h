@@ -116,5 +116,8 @@ char *job_to_json(const struct job *job);
 /* Help of one command, grouped, short, with examples. */
 void job_help(FILE *to, unsigned command);
 
+/* How many a quota allows of so many targets; 0 is no limit. */
+uint64_t job_quota(const struct quota *quota, uint64_t targets);
+
 /* Source addresses of -S as host-order addresses (malloc'ed, duplicates removed). */
 int job_source_addrs(const struct job *job, uint32_t **addr, uint32_t *n, struct err *err);
