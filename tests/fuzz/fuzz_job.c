@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job.h"
+#include "job/job_json.h"
+
+/*
+ * Any bytes as a job file, in memory of exactly their size. What is refused must be refused with a
+ * message of printable text; what is taken must read back identically.
+ */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool truth)
+{
+	if (!truth)
+		__builtin_trap();
+}
+
+static void check_error(const struct err *err)
+{
+	require(err->code == EXIT_INPUT && err->text[0] != '\0');
+	for (const char *c = err->text; *c != '\0'; c++)
+		require((unsigned char)*c >= 0x20 && *c != 0x7f);
+}
+
+/* As job_parse() does: a rate that was not given depends on the rest. */
+static int read_job(struct job *job, const char *text, size_t len, struct err *err)
+{
+	int rc;
+
+	job_defaults(job);
+	job->rate = 0;
+	rc = job_json_read(job, text, len, "job.json", err);
+	if (job->rate == 0)
+		job->rate = job_rate_unless_given(job);
+	return rc;
+}
+
+static void check_reads_back(const struct job *job)
+{
+	char *text = job_to_json(job), *again;
+	struct job back;
+	struct err err;
+
+	require(text != NULL && read_job(&back, text, strlen(text), &err) == 0);
+	again = job_to_json(&back);
+	require(again != NULL && strcmp(text, again) == 0);
+	free(text);
+	free(again);
+	job_fini(&back);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *exact = malloc(size > 0 ? size : 1);
+	struct job job;
+	struct err err;
+
+	require(exact != NULL);
+	if (size > 0)
+		memcpy(exact, data, size);
+	if (read_job(&job, exact, size, &err) < 0)
+		check_error(&err);
+	else
+		check_reads_back(&job);
+	job_fini(&job);
+	free(exact);
+	return 0;
+}
