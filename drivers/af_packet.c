@@ -3,7 +3,6 @@
 #include "driver.h"
 
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <rte_ethdev.h>
@@ -25,7 +24,12 @@ enum {
 
 static int af_packet_check(const char *arg, struct err *err)
 {
-	return kernel_if_check(arg, driver_af_packet.name, KERNEL_IF_RAW | KERNEL_IF_ADMIN, err);
+	int rc = kernel_if_check(arg, driver_af_packet.name, KERNEL_IF_RAW | KERNEL_IF_ADMIN, err);
+
+	if (rc < 0)
+		return rc;
+	return kernel_if_check_lock(arg, driver_af_packet.name, 4 * FRAMES_MIN * FRAME_SIZE / 1024,
+				    err);
 }
 
 /*
@@ -34,13 +38,10 @@ static int af_packet_check(const char *arg, struct err *err)
  */
 static unsigned af_packet_frames(unsigned queues)
 {
-	struct rlimit limit;
+	uint64_t lockable = kernel_if_lockable();
 	unsigned frames = FRAMES_MAX;
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
-	    kernel_if_capable(KERNEL_IF_LOCK))
-		return frames;
-	while (frames > FRAMES_MIN && 2ULL * frames * FRAME_SIZE * queues > limit.rlim_cur / 2)
+	while (frames > FRAMES_MIN && 2ULL * frames * FRAME_SIZE * queues > lockable / 2)
 		frames /= 2;
 	return frames;
 }

@@ -19,10 +19,16 @@
  * process ends: an interface can be opened once a process.
  */
 
+enum { UMEM_KIB = 32 * 1024 }; /* the kernel pins the receive buffers of a queue */
+
 static int af_xdp_check(const char *arg, struct err *err)
 {
-	return kernel_if_check(arg, driver_af_xdp.name,
-			       KERNEL_IF_RAW | KERNEL_IF_ADMIN | KERNEL_IF_BPF, err);
+	int rc = kernel_if_check(arg, driver_af_xdp.name,
+				 KERNEL_IF_RAW | KERNEL_IF_ADMIN | KERNEL_IF_SYS_ADMIN, err);
+
+	if (rc < 0)
+		return rc;
+	return kernel_if_check_lock(arg, driver_af_xdp.name, UMEM_KIB * link_rx_queues(arg), err);
 }
 
 /* Frames of a queue that no socket is bound to go to the kernel: all queues must be ours. */

@@ -29,9 +29,13 @@ const char *ethdev_name(char *buf, unsigned len, const struct io_dev *dev, const
 struct kernel_if; /* dev->priv of these drivers */
 
 /* Whether the interface is there and up, and the capabilities (KERNEL_IF_*) are. */
-enum { KERNEL_IF_RAW = 1, KERNEL_IF_ADMIN = 2, KERNEL_IF_BPF = 4, KERNEL_IF_LOCK = 8 };
+enum { KERNEL_IF_RAW = 1, KERNEL_IF_ADMIN = 2, KERNEL_IF_SYS_ADMIN = 4, KERNEL_IF_LOCK = 8 };
 int kernel_if_check(const char *ifname, const char *driver, unsigned capabilities, struct err *err);
 bool kernel_if_capable(unsigned capability);
+
+/* How much memory may be locked, UINT64_MAX if there is no limit. */
+uint64_t kernel_if_lockable(void);
+int kernel_if_check_lock(const char *ifname, const char *driver, unsigned kib, struct err *err);
 
 /* Starts to watch the interface's and the sockets' drop counters; domain: AF_PACKET or AF_XDP. */
 int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct err *err);

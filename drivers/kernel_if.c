@@ -51,13 +51,36 @@ bool kernel_if_capable(unsigned capability)
 		return capable(CAP_NET_RAW);
 	case KERNEL_IF_ADMIN:
 		return capable(CAP_NET_ADMIN);
-	case KERNEL_IF_BPF:
-		return capable(CAP_BPF) || capable(CAP_SYS_ADMIN);
+	case KERNEL_IF_SYS_ADMIN:
+		return capable(
+			CAP_SYS_ADMIN); /* libxdp looks up maps by number: CAP_BPF is too little */
 	case KERNEL_IF_LOCK:
 		return capable(CAP_IPC_LOCK);
 	default:
 		return false;
 	}
+}
+
+uint64_t kernel_if_lockable(void)
+{
+	struct rlimit limit;
+
+	if (kernel_if_capable(KERNEL_IF_LOCK) || getrlimit(RLIMIT_MEMLOCK, &limit) < 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+int kernel_if_check_lock(const char *ifname, const char *driver, unsigned kib, struct err *err)
+{
+	uint64_t lockable = kernel_if_lockable();
+
+	if (lockable >= kib * UINT64_C(1024))
+		return 0;
+	return err_set(err, EXIT_PRIVILEGE,
+		       "%s:%s: needs %u KiB of locked memory, %llu are allowed: sudo prlimit "
+		       "--memlock=%llu --pid $$, or use sudo",
+		       driver, ifname, kib, (unsigned long long)lockable / 1024, kib * 1024ULL);
 }
 
 static int check_name(const char *ifname, const char *driver, struct err *err)
@@ -76,7 +99,7 @@ static int check_name(const char *ifname, const char *driver, struct err *err)
 
 int kernel_if_check(const char *ifname, const char *driver, unsigned capabilities, struct err *err)
 {
-	static const char *const names[] = {"cap_net_raw", "cap_net_admin", "cap_bpf"};
+	static const char *const names[] = {"cap_net_raw", "cap_net_admin", "cap_sys_admin"};
 	char all[64] = "", missing[64] = "";
 	int rc = check_name(ifname, driver, err);
 

@@ -336,6 +336,8 @@ static void missing_privileges_are_named(void **state)
 			 EXIT_PRIVILEGE);
 	assert_int_equal(check_without("af_xdp:v0", CAP_NET_ADMIN, "cap_net_admin"),
 			 EXIT_PRIVILEGE);
+	assert_int_equal(check_without("af_xdp:v0", CAP_SYS_ADMIN, "needs cap_sys_admin:"),
+			 EXIT_PRIVILEGE);
 	assert_int_equal(check_without("sim", CAP_NET_ADMIN, ""), EXIT_COMPLETE);
 }
 
