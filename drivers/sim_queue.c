@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { TABLE_BITS = 16, TABLE_SIZE = 1 << TABLE_BITS };
 
@@ -22,6 +23,21 @@ struct sim_queue {
 	uint32_t table[TABLE_SIZE]; /* heads of lists of half-open connections */
 };
 
+/* Zeroed memory that becomes real only where it is touched; malloc() may think otherwise. */
+static void *lazy_alloc(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at != MAP_FAILED ? at : NULL;
+}
+
+static void lazy_free(void *at, size_t size)
+{
+	if (at != NULL)
+		munmap(at, size);
+}
+
 struct sim_queue *sim_queue_create(unsigned capacity)
 {
 	struct sim_queue *queue = calloc(1, sizeof(*queue));
@@ -31,8 +47,8 @@ struct sim_queue *sim_queue_create(unsigned capacity)
 	queue->capacity = capacity;
 	queue->free = SIM_NONE;
 	memset(queue->table, 0xff, sizeof(queue->table));
-	queue->heap = calloc(capacity, sizeof(*queue->heap));
-	queue->answer = calloc(capacity, sizeof(*queue->answer));
+	queue->heap = lazy_alloc(capacity * sizeof(*queue->heap));
+	queue->answer = lazy_alloc(capacity * sizeof(*queue->answer));
 	if (queue->heap == NULL || queue->answer == NULL) {
 		sim_queue_destroy(queue);
 		return NULL;
@@ -44,8 +60,8 @@ void sim_queue_destroy(struct sim_queue *queue)
 {
 	if (queue == NULL)
 		return;
-	free(queue->answer);
-	free(queue->heap);
+	lazy_free(queue->answer, queue->capacity * sizeof(*queue->answer));
+	lazy_free(queue->heap, queue->capacity * sizeof(*queue->heap));
 	free(queue);
 }
 
