@@ -29,7 +29,7 @@ void pace_init(struct pace *p, uint64_t rate, uint32_t share, uint64_t tsc_hz, u
 
 	p->rate = rate;
 	p->token = tsc_hz * share;
-	p->cap = p->token + rate * (tsc_hz / 1000);
+	p->cap = p->token + rate * (tsc_hz / 1000) * PACE_STALL_MS;
 	p->fill = p->cap / rate + 1;
 	p->wobble = tsc_hz;
 	p->credit = p->token;

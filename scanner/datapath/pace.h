@@ -7,16 +7,19 @@
 
 /*
  * A token bucket in integers, one per lcore: a token is a frame that may go. It fills with time and
- * holds one frame and what a millisecond earns, never more: what a stall cost is not caught up,
- * while a poll up to a millisecond late loses nothing. So in any window
+ * holds one frame and what PACE_STALL_MS earn, never more: what a longer stall cost is not caught
+ * up, while a poll up to so late (others want the processor, too) loses nothing. So in any window
  *
- *	frames <= rate * window + 1 + rate * 1 ms
+ *	frames <= rate * window + 1 + rate * PACE_STALL_MS
  *
- * holds by the clock it is shown, whatever that does, and a bucket polled every millisecond keeps
- * the rate exactly. Only the lcore that owns a bucket touches it.
+ * holds by the clock it is shown, whatever that does: 1.04 times the rate in any 100 ms. A bucket
+ * that is polled in time keeps the rate exactly. Only the lcore that owns a bucket touches it.
  */
 
-enum { PACE_BURST = 64 }; /* no more at once, even without a limit */
+enum {
+	PACE_BURST = 64,   /* no more at once, even without a limit */
+	PACE_STALL_MS = 4, /* of lateness that costs nothing */
+};
 
 struct pace {
 	uint64_t rate;	 /* credit that one tick of the clock earns; RATE_MAX: no limit */
