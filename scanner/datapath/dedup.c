@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define WINDOW	 (UINT64_C(1) << 32)
+#define WINDOW	 DEDUP_EXACT_MAX
 #define FINE_MAX (UINT64_C(1) << 31) /* longest pass with a bit for each state */
 #define MARGIN	 (UINT64_C(1) << 20)
 

@@ -13,13 +13,17 @@
  *
  * Exact while a pass has at most 2^32 positions: each state has a bit of its own up to 2^31
  * positions; beyond, open has one and the other states share one. A longer pass has a window of the
- * last 2^32 positions, that is, minutes at the least.
+ * last 2^32 positions, that is, minutes at the least; its offsets go on counting from attempt to
+ * attempt, for an earlier attempt has left the window when the next one comes by.
  * Memory (1 GiB at most) is reserved, and costs nothing until it is touched.
  *
  * Any lcore may call dedup_seen() and dedup_knows(); the lcore that claims positions calls
  * dedup_claim().
  */
 struct dedup;
+
+/* A longer pass has a window. */
+#define DEDUP_EXACT_MAX (UINT64_C(1) << 32)
 
 /* length: positions of one pass. 0 or -errno. */
 int dedup_create(uint64_t length, struct dedup **dedup);

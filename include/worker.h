@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "err.h"
+#include "io.h"
+#include "output.h"
+#include "stats.h"
+#include "stream.h"
+
+/*
+ * The datapath's front door: lcores that send, receive, or do both in turn. All calls come from
+ * the main thread.
+ */
+
+enum { WORKERS_MAX = 64 };
+
+/* Who does what, decided before the EAL starts. */
+struct roles {
+	unsigned n_tx, n_rx; /* lcores that send, that receive */
+	unsigned n_workers;  /* lcores in all; worker i sends if i < n_tx */
+	unsigned first_rx;   /* workers first_rx ... first_rx + n_rx - 1 receive */
+	char lcores[1024];   /* for the EAL: "0@(0-3),1@3,2@2" */
+};
+
+/*
+ * tx and rx lcores (0: choose) on the processors in list ("0,2-5"; NULL: those that the process may
+ * use). On one or two processors, sending and receiving share lcores.
+ */
+int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, struct err *err);
+
+struct workers_conf {
+	struct stream *stream;
+	struct io_dev *dev;
+	struct output *output;
+	const struct clock *clock;
+	const struct roles *roles;
+	uint64_t rate;		 /* frames/s over all lcores, RATE_MAX: no limit */
+	unsigned tx_descriptors; /* frames that a TX queue may hold */
+	bool send_rst;
+	bool dry;
+};
+
+struct workers;
+
+/* Pools, rings, lcore state; nothing runs yet. */
+int workers_create(const struct workers_conf *conf, struct workers **workers, struct err *err);
+
+/* Launches the lcores: receivers first. */
+void workers_start(struct workers *w);
+
+/* No more probes from here on; answers are still taken, follow-ups still sent. */
+void workers_stop_sending(struct workers *w);
+
+/* True when every probe is sent, or sending was stopped and nothing waits for the device. */
+bool workers_sent_all(const struct workers *w);
+
+/* Answers from here on are marked as arrived in the cooldown. */
+void workers_cooldown(struct workers *w);
+
+/* Receivers stop, follow-ups go out, senders stop, lcores are joined. */
+void workers_stop(struct workers *w);
+
+/* Adds the lcores' counters to s. not_reached only when settled: all lcores have stopped. */
+void workers_count(const struct workers *w, struct snapshot *s, bool settled);
+
+void workers_destroy(struct workers *w);

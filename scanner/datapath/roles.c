@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "worker.h"
+
+#include <ctype.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "0,2-5" to a set of processors, all of which the process must be allowed to use. */
+static int cores_parse(const char *list, const cpu_set_t *allowed, cpu_set_t *set, struct err *err)
+{
+	const char *at = list;
+
+	CPU_ZERO(set);
+	while (isdigit((unsigned char)*at)) {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (*end == '-' && isdigit((unsigned char)end[1]))
+			last = strtoul(end + 1, &end, 10);
+		for (unsigned long cpu = first; cpu <= last; cpu++) {
+			if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, allowed))
+				return err_set(err, EXIT_USAGE,
+					       "--cores: processor %lu is not one that this "
+					       "process may use",
+					       cpu);
+			CPU_SET(cpu, set);
+		}
+		at = end;
+		if (*at != ',')
+			break;
+		at++;
+	}
+	if (*at != '\0' || CPU_COUNT(set) == 0)
+		return err_set(err, EXIT_USAGE,
+			       "--cores: \"%s\" is not a list of processors such as 0,2-5", list);
+	return 0;
+}
+
+static void roles_share_out(struct roles *r, unsigned cpus)
+{
+	/* a processor for the main and the writer thread, where there are enough */
+	unsigned room = cpus > 2 ? cpus - 1 : cpus;
+	bool share = cpus <= 2 || r->n_tx + r->n_rx > room;
+
+	r->first_rx = share ? 0 : r->n_tx;
+	r->n_workers = share ? (r->n_tx > r->n_rx ? r->n_tx : r->n_rx) : r->n_tx + r->n_rx;
+}
+
+/* Workers sit on processors of their own, from the last downwards; main floats over all. */
+static void roles_place(struct roles *r, const cpu_set_t *set)
+{
+	int n = snprintf(r->lcores, sizeof(r->lcores), "0@(");
+	unsigned worker = 0;
+
+	for (int cpu = 0, first = 1; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, set))
+			continue;
+		n += snprintf(r->lcores + n, sizeof(r->lcores) - (size_t)n, first ? "%d" : ",%d",
+			      cpu);
+		first = 0;
+	}
+	n += snprintf(r->lcores + n, sizeof(r->lcores) - (size_t)n, ")");
+	while (worker < r->n_workers) /* more workers than processors go round again */
+		for (int cpu = CPU_SETSIZE - 1; cpu >= 0 && worker < r->n_workers; cpu--)
+			if (CPU_ISSET(cpu, set))
+				n += snprintf(r->lcores + n, sizeof(r->lcores) - (size_t)n,
+					      ",%u@%d", ++worker, cpu);
+}
+
+int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, struct err *err)
+{
+	cpu_set_t allowed, set;
+	unsigned cpus;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		CPU_SET(0, &allowed);
+	set = allowed;
+	if (list != NULL && cores_parse(list, &allowed, &set, err) < 0)
+		return -1;
+	cpus = (unsigned)CPU_COUNT(&set);
+
+	roles->n_tx = tx == 0 ? 1 : tx;
+	roles->n_rx = rx == 0 ? 1 : rx;
+	if (roles->n_tx > WORKERS_MAX / 2 || roles->n_rx > WORKERS_MAX / 2 || cpus > 200)
+		return err_set(err, EXIT_USAGE,
+			       cpus > 200
+				       ? "more than 200 processors: name those to use with --cores"
+				       : "--tx-cores and --rx-cores go up to %d",
+			       WORKERS_MAX / 2);
+	roles_share_out(roles, cpus);
+	roles_place(roles, &set);
+	return 0;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "rx.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include "dedup.h"
+#include "sendlog.h"
+
+/* Answers of one burst, on their way through the stages. */
+struct answers {
+	struct pkt_view view[RX_BURST];
+	const uint8_t *data[RX_BURST];
+	uint32_t remote[RX_BURST];
+	uint16_t remote_port[RX_BURST];
+	uint8_t attempt[RX_BURST]; /* whose cookie it carries, 0 is the first */
+	uint64_t offset[RX_BURST];
+	unsigned n;
+};
+
+static void rx_reject(struct rx *rx, enum reject reason)
+{
+	rx->stats.rejected[reason]++;
+}
+
+/* --- parse and match: frames that could be answers --- */
+
+static bool source_has_addr(const struct source *s, uint32_t addr)
+{
+	uint32_t low = 0, high = s->n_addrs;
+
+	while (high - low > 1) {
+		uint32_t middle = (low + high) / 2;
+
+		if (s->addr[middle] <= addr)
+			low = middle;
+		else
+			high = middle;
+	}
+	return s->addr[low] == addr;
+}
+
+/* Somebody asks for one of our addresses: no kernel answers for us on every device. */
+static void rx_arp(struct rx *rx, const struct pkt_view *v)
+{
+	struct followup f = {
+		.kind = FOLLOWUP_ARP,
+		.saddr = v->local,
+		.daddr = v->remote,
+	};
+
+	rx_reject(rx, REJECT_ARP);
+	if (v->arp_op != 1 || (rx->dev->limits & IO_KERNEL_ANSWERS) ||
+	    !source_has_addr(&rx->stream->probe.source, v->local))
+		return;
+	memcpy(f.mac, v->arp_mac, sizeof(f.mac));
+	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
+		rx->followups_lost++;
+}
+
+static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v)
+{
+	const struct probe *p = &rx->stream->probe;
+	int rc;
+
+	if (v->kind == PKT_ARP) {
+		rx_arp(rx, v);
+		return false;
+	}
+	rc = p->ops->match(v);
+	if (rc < 0)
+		rx_reject(rx, pkt_reject(rc));
+	else if (!source_has_addr(&p->source, v->local))
+		rx_reject(rx, REJECT_ADDRESS);
+	else if ((uint32_t)(v->local_port - p->source.port_first) >= p->source.port_count)
+		rx_reject(rx, REJECT_PORT);
+	else
+		return true;
+	return false;
+}
+
+static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct answers *a)
+{
+	a->n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt_view *v = &a->view[a->n];
+		int rc;
+
+		a->data[a->n] = rte_pktmbuf_mtod(mbuf[i], const uint8_t *);
+		rc = pkt_parse(v, a->data[a->n], rte_pktmbuf_data_len(mbuf[i]));
+		if (rc < 0) {
+			rx_reject(rx, pkt_reject(rc));
+			continue;
+		}
+		if (!rx_could_be_answer(rx, v))
+			continue;
+		a->remote[a->n] = v->remote;
+		a->remote_port[a->n] = v->remote_port;
+		a->n++;
+	}
+}
+
+/* --- validate: only answers that carry the cookie stay --- */
+
+static void answers_move(struct answers *a, unsigned to, unsigned from)
+{
+	if (to == from)
+		return;
+	a->view[to] = a->view[from];
+	a->data[to] = a->data[from];
+	a->remote[to] = a->remote[from];
+	a->remote_port[to] = a->remote_port[from];
+	a->attempt[to] = a->attempt[from];
+	a->offset[to] = a->offset[from];
+}
+
+/* An answer to an earlier attempt has that attempt's cookie: newest first, older ones for the rest.
+ */
+static bool rx_older_cookie(const struct stream *s, struct answers *a, unsigned i, uint32_t newest)
+{
+	struct cookie cookie;
+
+	for (uint32_t attempt = newest; attempt-- > 0;) {
+		cookie_make(&s->key, &a->remote[i], &a->remote_port[i], (uint8_t)attempt, &cookie,
+			    1);
+		if (s->probe.ops->validate(&s->probe, &a->view[i], &cookie)) {
+			a->attempt[i] = (uint8_t)attempt;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void rx_validate(struct rx *rx, struct answers *a)
+{
+	const struct stream *s = rx->stream;
+	uint64_t front = stream_front(s);
+	uint32_t newest = (uint32_t)(front == 0 ? 0 : (front - 1) / s->walk.length);
+	struct cookie cookie[RX_BURST];
+	unsigned kept = 0;
+
+	cookie_make(&s->key, a->remote, a->remote_port, (uint8_t)newest, cookie, a->n);
+	for (unsigned i = 0; i < a->n; i++) {
+		a->attempt[i] = (uint8_t)newest;
+		if (!s->probe.ops->validate(&s->probe, &a->view[i], &cookie[i]) &&
+		    !rx_older_cookie(s, a, i, newest))
+			rx_reject(rx, REJECT_COOKIE);
+		else if (!pkt_checksum_ok(&a->view[i], a->data[i]))
+			rx_reject(rx, REJECT_CHECKSUM);
+		else
+			answers_move(a, kept++, i);
+	}
+	a->n = kept;
+}
+
+/* --- position: the inverse of the order leads from the answer to its probe --- */
+
+static uint64_t rx_key(const struct stream *s, const struct answers *a, unsigned i)
+{
+	return stream_seen_key(s, a->attempt[i], a->offset[i]);
+}
+
+static void rx_locate(struct rx *rx, struct answers *a)
+{
+	const struct stream *s = rx->stream;
+	uint64_t front = stream_front(s);
+	uint64_t index[RX_BURST];
+	unsigned kept = 0;
+
+	target_space_rank(s->space, a->remote, a->remote_port, index, a->n);
+	for (unsigned i = 0; i < a->n; i++) {
+		a->offset[i] = WALK_ELSEWHERE;
+		if (index[i] != TARGET_ABSENT)
+			walk_find(&s->walk, &index[i], &a->offset[i], 1);
+		if (a->offset[i] == WALK_ELSEWHERE ||
+		    stream_step(s, a->attempt[i], a->offset[i]) >= front)
+			rx_reject(rx, REJECT_NOT_PROBED);
+		else if (!dedup_knows(s->dedup, rx_key(s, a, i), front))
+			rx_reject(rx, REJECT_LATE);
+		else
+			answers_move(a, kept++, i);
+	}
+	a->n = kept;
+}
+
+/* --- record --- */
+
+static void rx_rst(struct rx *rx, const struct pkt_view *v)
+{
+	struct followup f = {
+		.kind = FOLLOWUP_RST,
+		.saddr = v->local,
+		.daddr = v->remote,
+		.sport = v->local_port,
+		.dport = v->remote_port,
+		.seq = v->ack, /* what the other side expects next (RFC 9293, 3.5.2) */
+	};
+
+	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
+		rx->followups_lost++;
+}
+
+static void rx_time(const struct rx *rx, const struct answers *a, unsigned i, uint64_t now,
+		    struct record *rec)
+{
+	uint64_t step = stream_step(rx->stream, a->attempt[i], a->offset[i]);
+	uint64_t sent_us, now_us = clock_ns(rx->clock, now) / 1000;
+
+	rec->time_ns = clock_wall_ns(rx->clock, now);
+	rec->attempt = (uint8_t)(a->attempt[i] + 1);
+	if (sendlog_find(rx->stream->sendlog, step, &sent_us)) {
+		rec->rtt_us =
+			now_us > sent_us ? (uint32_t)RTE_MIN(now_us - sent_us, UINT32_MAX) : 0;
+		rec->flags |= RECORD_RTT;
+	}
+}
+
+static void rx_record(struct rx *rx, struct answers *a, unsigned i, uint64_t now)
+{
+	const struct stream *s = rx->stream;
+	struct record *rec = &rx->record[rx->record_n];
+
+	memset(rec, 0, sizeof(*rec));
+	s->probe.ops->classify(&a->view[i], rec);
+	if (rec->class == CLASS_SYNACK && rx->send_rst)
+		rx_rst(rx, &a->view[i]);
+
+	if (dedup_seen(s->dedup, rx_key(s, a, i), rec->state))
+		rec->flags |= RECORD_REPEAT;
+	else
+		rx->stats.first[rec->state]++;
+	if ((rec->flags & RECORD_REPEAT) && !rx->want_repeats) {
+		rx->stats.repeats++;
+		return;
+	}
+	if (__atomic_load_n(rx->cooldown, __ATOMIC_RELAXED))
+		rec->flags |= RECORD_COOLDOWN;
+	rx_time(rx, a, i, now, rec);
+	rx->record_n++;
+}
+
+static void rx_hand_over(struct rx *rx)
+{
+	unsigned n = result_ring_put(rx->results, &rx->record[rx->record_first],
+				     rx->record_n - rx->record_first);
+
+	rx->stats.handed += n;
+	rx->record_first += n;
+}
+
+/* --- the turn --- */
+
+unsigned rx_step(struct rx *rx, uint64_t now)
+{
+	struct rte_mbuf *mbuf[RX_BURST];
+	struct answers a;
+	unsigned n, moved = 0;
+
+	if (rx->record_first < rx->record_n) {
+		rx_hand_over(rx);
+		if (rx->record_first < rx->record_n)
+			return 0;
+	}
+	if (rx->service)
+		moved = rx->dev->service(rx->dev, now);
+	n = rte_eth_rx_burst(rx->dev->port_id, rx->queue, mbuf, RX_BURST);
+	if (n == 0)
+		return moved;
+
+	rx->stats.received += n;
+	rx->record_first = rx->record_n = 0;
+	rx_parse(rx, mbuf, n, &a);
+	if (a.n != 0)
+		rx_validate(rx, &a);
+	if (a.n != 0)
+		rx_locate(rx, &a);
+	for (unsigned i = 0; i < a.n; i++)
+		rx_record(rx, &a, i, now);
+	rte_pktmbuf_free_bulk(mbuf, n);
+	rx_hand_over(rx);
+	return n;
+}
+
+uint64_t rx_due(const struct rx *rx)
+{
+	return rx->service ? rx->dev->service_due(rx->dev) : UINT64_MAX;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "followup.h"
+#include "io.h"
+#include "output.h"
+#include "stats.h"
+#include "stream.h"
+
+struct rte_ring;
+
+/*
+ * The receiving half of an lcore: receive, parse, match, cookies, position, duplicate?, record.
+ * Every frame ends either as a record or under one counter. When the result ring is full, frames
+ * stay with the device until there is room again.
+ */
+
+enum { RX_BURST = 64 };
+
+struct rx {
+	/* set by the main thread before start */
+	const struct stream *stream;
+	const struct clock *clock;
+	struct io_dev *dev;
+	uint16_t queue;
+	bool service;	   /* this lcore does the device's own work */
+	bool send_rst;	   /* close what SYN-ACKs opened */
+	bool want_repeats; /* the filter could let them through */
+	struct result_ring *results;
+	struct rte_ring *followups; /* to a TX lcore */
+	const bool *cooldown;	    /* main: the last probe has been sent */
+
+	/* the lcore's own */
+	struct record record[RX_BURST];
+	unsigned record_first, record_n; /* [record_first, record_n) waits for the ring */
+	uint64_t followups_lost;
+	struct rx_stats stats; /* main reads */
+};
+
+/* One turn: returns how many frames were received or moved, 0 when there was nothing to do. */
+unsigned rx_step(struct rx *rx, uint64_t now);
+
+/* When rx_step() surely has something to do (TSC), as far as the device can tell. */
+uint64_t rx_due(const struct rx *rx);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "tx.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include "clock.h"
+#include "gate.h"
+#include "prefix.h"
+#include "sendlog.h"
+
+/* --- send: what is in the burst goes to the device --- */
+
+/* The first n waiting probes are the first n of the batch: they are on their way now. */
+static void tx_sent_probes(struct tx *tx, unsigned n)
+{
+	const struct stream *s = tx->stream;
+	struct batch *b = &tx->batch;
+
+	for (unsigned i = b->first; tx->dev->count_open != NULL && i < b->first + n; i++)
+		if (b->step[i] < s->walk.length) /* once for all attempts */
+			tx->stats.truly_open +=
+				tx->dev->count_open(tx->dev, &b->daddr[i], &b->dport[i], 1);
+	b->first += n;
+	tx->stats.sent += n;
+}
+
+static unsigned tx_send(struct tx *tx, uint64_t now)
+{
+	struct batch *b = &tx->batch;
+	unsigned want = tx->burst_n - tx->burst_first, sent;
+
+	if (!tx->burst_is_control)
+		sendlog_note(tx->stream->sendlog, &b->step[b->first], want,
+			     clock_ns(tx->clock, now) / 1000);
+	if (tx->dry) {
+		rte_pktmbuf_free_bulk(&tx->burst[tx->burst_first], want);
+		sent = want;
+	} else {
+		sent = rte_eth_tx_burst(tx->dev->port_id, tx->queue, &tx->burst[tx->burst_first],
+					(uint16_t)want);
+	}
+	if (!tx->burst_is_control && sent != 0)
+		tx_sent_probes(tx, sent);
+	tx->burst_first += sent;
+	if (sent < want)
+		tx->stats.ring_full++;
+	return sent;
+}
+
+/* --- batch: which probes come next --- */
+
+static bool tx_batch_deferred(struct tx *tx, uint64_t now)
+{
+	struct batch *b = &tx->batch;
+
+	for (unsigned i = 0; i < tx->n_deferred && b->n < TX_BURST;) {
+		const struct deferred *d = &tx->deferred[i];
+
+		if (d->due > now) {
+			i++;
+			continue;
+		}
+		b->step[b->n] = d->step;
+		b->daddr[b->n] = d->daddr;
+		b->dport[b->n] = d->dport;
+		b->cookie[b->n] = d->cookie;
+		b->n++;
+		tx->deferred[i] = tx->deferred[--tx->n_deferred];
+	}
+	return b->n != 0;
+}
+
+/* Claim, order, targets, cookies: the chain from a position to a probe, a burst at a time. */
+static bool tx_batch(struct tx *tx, uint64_t now)
+{
+	struct stream *s = tx->stream;
+	struct batch *b = &tx->batch;
+	uint64_t index[TX_BURST];
+
+	b->first = b->n = 0;
+	if (tx->n_deferred != 0 && tx_batch_deferred(tx, now))
+		return true;
+	if (tx->n_deferred > TX_DEFERRED - TX_BURST)
+		return false; /* no room to put off more: wait */
+
+	while (b->n == 0) {
+		if (tx->claim.next == tx->claim.end && !stream_claim(s, &tx->claim))
+			return false;
+		b->n = walk_next(&s->walk, &tx->claim.next, tx->claim.end, b->step, index,
+				 TX_BURST);
+	}
+	for (unsigned i = 0; i < b->n; i++)
+		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
+	target_space_pick(s->space, index, b->daddr, b->dport, b->n);
+	cookie_make(&s->key, b->daddr, b->dport, (uint8_t)tx->claim.attempt, b->cookie, b->n);
+	return true;
+}
+
+/* --- fill: the next n of the batch become frames --- */
+
+static void batch_move(struct batch *b, unsigned to, unsigned from)
+{
+	b->step[to] = b->step[from];
+	b->daddr[to] = b->daddr[from];
+	b->dport[to] = b->dport[from];
+	b->cookie[to] = b->cookie[from];
+}
+
+/* Keeps the probes of [first, first + n) whose bit is set, in order, and returns how many. */
+static unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n)
+{
+	unsigned to = b->first + n;
+
+	for (unsigned i = n; i-- > 0;)
+		if (mask >> i & 1)
+			batch_move(b, --to, b->first + i);
+	n -= to - b->first;
+	b->first = to;
+	return n;
+}
+
+static uint64_t mask_of(unsigned n)
+{
+	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
+static unsigned tx_gate(struct tx *tx, unsigned n)
+{
+	struct batch *b = &tx->batch;
+	uint64_t bug, opted_out, allowed;
+
+	tx->gate_generation = gate_generation(tx->stream->gate);
+	allowed = gate_check(tx->stream->gate, &b->daddr[b->first], n, &bug, &opted_out);
+	if (allowed == mask_of(n))
+		return n;
+	tx->stats.gate_hits += (unsigned)__builtin_popcountll(bug);
+	tx->stats.opted_out += (unsigned)__builtin_popcountll(opted_out & ~bug);
+	return batch_keep(b, allowed, n);
+}
+
+static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
+{
+	struct batch *b = &tx->batch;
+	uint64_t allowed = mask_of(n);
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = b->first + i;
+		uint64_t due = prefix_pace_take(tx->stream->prefix, b->daddr[at], now);
+
+		if (due == 0)
+			continue;
+		allowed &= ~(UINT64_C(1) << i);
+		tx->deferred[tx->n_deferred++] = (struct deferred){due, b->step[at], b->daddr[at],
+								   b->dport[at], b->cookie[at]};
+	}
+	return allowed == mask_of(n) ? n : batch_keep(b, allowed, n);
+}
+
+static bool tx_alloc(struct tx *tx, unsigned n, bool control)
+{
+	if (rte_pktmbuf_alloc_bulk(tx->pool, tx->burst, n) != 0) {
+		tx->stats.no_mbuf++;
+		return false;
+	}
+	tx->burst_first = 0;
+	tx->burst_n = n;
+	tx->burst_is_control = control;
+	return true;
+}
+
+/* Gate and frames for the n probes that the pacer has released; returns how many are ready. */
+static unsigned tx_fill(struct tx *tx, unsigned n, uint64_t now)
+{
+	const struct probe *p = &tx->stream->probe;
+	struct batch *b = &tx->batch;
+	uint8_t *frame[TX_BURST];
+
+	n = tx_gate(tx, n);
+	if (n != 0 && tx->stream->prefix != NULL)
+		n = tx_prefix(tx, n, now);
+	if (n == 0 || !tx_alloc(tx, n, false))
+		return 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		frame[i] = rte_pktmbuf_mtod(tx->burst[i], uint8_t *);
+		tx->burst[i]->data_len = p->template.len;
+		tx->burst[i]->pkt_len = p->template.len;
+	}
+	p->ops->write(p, &b->daddr[b->first], &b->dport[b->first], &b->cookie[b->first], frame, n);
+	return n;
+}
+
+/* --- control frames: what the RX lcores asked for --- */
+
+static uint16_t tx_write_followup(const struct tx *tx, const struct followup *f, uint8_t *frame)
+{
+	const struct stream *s = tx->stream;
+	struct pkt_fields fields = {
+		.saddr = f->saddr,
+		.daddr = f->daddr,
+		.sport = f->sport,
+		.dport = f->dport,
+		.seq = f->seq,
+	};
+	struct pkt_link link = s->link;
+
+	if (f->kind == FOLLOWUP_RST) {
+		pkt_template_write(&s->rst, &fields, frame);
+		return s->rst.len;
+	}
+	memcpy(link.dst_mac, f->mac, sizeof(link.dst_mac));
+	return pkt_arp_write(frame, &link, 2, f->saddr, f->daddr, f->mac);
+}
+
+static unsigned tx_control(struct tx *tx, uint64_t now)
+{
+	struct followup todo[FOLLOWUP_BURST];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < tx->n_followups && n == 0; i++) {
+		unsigned waiting = rte_ring_count(tx->followups[i]);
+		unsigned may = waiting == 0 ? 0
+					    : pace_take(&tx->pace, now,
+							RTE_MIN(waiting, (unsigned)FOLLOWUP_BURST));
+
+		if (may != 0 && tx_alloc(tx, may, true))
+			n = rte_ring_sc_dequeue_burst_elem(tx->followups[i], todo, sizeof(todo[0]),
+							   may, NULL);
+		else
+			pace_give_back(&tx->pace, may);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *frame = rte_pktmbuf_mtod(tx->burst[i], uint8_t *);
+
+		tx->burst[i]->data_len = tx_write_followup(tx, &todo[i], frame);
+		tx->burst[i]->pkt_len = tx->burst[i]->data_len;
+		if (todo[i].kind == FOLLOWUP_RST)
+			tx->stats.rst++;
+		else
+			tx->stats.arp++;
+	}
+	return n;
+}
+
+/* --- the turn --- */
+
+/* A consumer that does not keep up makes sending wait, long before a record would be dropped. */
+static bool tx_must_pause(struct tx *tx, uint64_t now)
+{
+	for (unsigned i = 0; i < tx->n_results; i++) {
+		if (result_ring_high(tx->results[i])) {
+			__atomic_store_n(&tx->paused, now, __ATOMIC_RELAXED);
+			return true;
+		}
+	}
+	if (tx->paused != 0)
+		__atomic_store_n(&tx->paused, 0, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* Probes that wait for a full device are checked again when the blocklist has grown meanwhile. */
+static bool tx_waiting_stale(const struct tx *tx)
+{
+	return !tx->burst_is_control && tx->gate_generation != gate_generation(tx->stream->gate);
+}
+
+static bool tx_more(struct tx *tx, uint64_t now)
+{
+	if (tx->batch.first < tx->batch.n || tx_batch(tx, now))
+		return true;
+	if (tx->n_deferred == 0 && tx->claim.next == tx->claim.end)
+		__atomic_store_n(&tx->done, true, __ATOMIC_RELEASE);
+	return false;
+}
+
+unsigned tx_step(struct tx *tx, uint64_t now)
+{
+	unsigned n, taken;
+
+	if (tx->burst_first < tx->burst_n && !tx_waiting_stale(tx))
+		return tx_send(tx, now);
+	if (tx->burst_first < tx->burst_n)
+		tx_drain(tx);
+	if (tx_control(tx, now) != 0)
+		return tx_send(tx, now);
+
+	if (*tx->stop || tx->done || tx_must_pause(tx, now) || !tx_more(tx, now))
+		return 0;
+	taken = pace_take(&tx->pace, now, tx->batch.n - tx->batch.first);
+	if (taken == 0)
+		return 0;
+	n = tx_fill(tx, taken, now);
+	if (n < taken)
+		pace_give_back(&tx->pace, taken - n);
+	return n == 0 ? 0 : tx_send(tx, now);
+}
+
+uint64_t tx_leftover(const struct tx *tx)
+{
+	const struct walk *w = &tx->stream->walk;
+
+	return (tx->batch.n - tx->batch.first) + tx->n_deferred +
+	       walk_targets_before(w, tx->claim.end) - walk_targets_before(w, tx->claim.next);
+}
+
+uint64_t tx_due(const struct tx *tx, uint64_t now)
+{
+	if (tx->burst_first < tx->burst_n)
+		return now;
+	if (*tx->stop || tx->done)
+		return UINT64_MAX;
+	return pace_due(&tx->pace);
+}
+
+void tx_drain(struct tx *tx)
+{
+	rte_pktmbuf_free_bulk(&tx->burst[tx->burst_first], tx->burst_n - tx->burst_first);
+	tx->burst_first = tx->burst_n = 0;
+}

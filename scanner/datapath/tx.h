@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "followup.h"
+#include "io.h"
+#include "output.h"
+#include "pace.h"
+#include "stats.h"
+#include "stream.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_ring;
+
+/*
+ * The sending half of an lcore: batch (claim, order, targets, cookies), fill (gate, frames), send.
+ * A full device loses nothing: what it did not take stays at the front of the batch.
+ */
+
+enum { TX_BURST = 64, TX_DEFERRED = 4096 };
+
+/* Targets with their cookies, as arrays: every stage works on a run of them. */
+struct batch {
+	uint64_t step[TX_BURST];
+	uint32_t daddr[TX_BURST];
+	uint16_t dport[TX_BURST];
+	struct cookie cookie[TX_BURST];
+	unsigned first, n; /* [first, n) is still to be sent */
+};
+
+/* A probe that had to wait for its prefix. */
+struct deferred {
+	uint64_t due; /* TSC */
+	uint64_t step;
+	uint32_t daddr;
+	uint16_t dport;
+	struct cookie cookie;
+};
+
+struct tx {
+	/* set by the main thread before start */
+	struct stream *stream;
+	const struct clock *clock;
+	const struct io_dev *dev;
+	uint16_t queue;
+	struct rte_mempool *pool;
+	struct rte_ring **followups; /* from these RX lcores */
+	unsigned n_followups;
+	struct result_ring **results; /* senders pause while one of these is high */
+	unsigned n_results;
+	bool dry;	  /* build everything, hand nothing to the device */
+	const bool *stop; /* main: no more probes */
+
+	/* the lcore's own */
+	struct pace pace;
+	struct claim claim;
+	struct batch batch;
+	struct rte_mbuf *burst[TX_BURST];
+	unsigned burst_first, burst_n; /* [burst_first, burst_n) waits for the device */
+	bool burst_is_control;
+	unsigned gate_generation;  /* that the waiting probes were checked against */
+	struct deferred *deferred; /* TX_DEFERRED, with --prefix-rate */
+	unsigned n_deferred;
+	uint64_t paused;       /* TSC of the last pause, 0 when running: main reads */
+	bool done;	       /* nothing left to send: main reads */
+	struct tx_stats stats; /* main reads */
+};
+
+/* One turn: returns how many frames went out or were dealt with, 0 when there was nothing to do. */
+unsigned tx_step(struct tx *tx, uint64_t now);
+
+/* Targets claimed, but not yet sent. Exact once the lcore has stopped. */
+uint64_t tx_leftover(const struct tx *tx);
+
+/* When tx_step() has something to do again (TSC). */
+uint64_t tx_due(const struct tx *tx, uint64_t now);
+
+/* Gives waiting mbufs back to their pool, when the lcore has stopped. */
+void tx_drain(struct tx *tx);
