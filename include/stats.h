@@ -47,6 +47,7 @@ enum scan_end {
 	END_DEVICE,
 	END_BOOKS,
 	END_GATE,
+	END_LOSS, /* all was sent, but something was dropped on the way */
 };
 
 /* Everything there is to know at one moment: made by the main thread, read by monitor/. */

@@ -14,7 +14,9 @@
 
 /* What a person can type after "peal". */
 static const struct cmd *const commands[] = {
+	&cmd_scan,
 	&cmd_list,
+	&cmd_doctor,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -37,7 +39,7 @@ static void print_usage(FILE *to)
 	fprintf(to,
 		"  %-10s %s\n\n"
 		"Examples:\n"
-		"  peal scan -i sim -p 80,443 10.0.0.0/16 --allow-special 10.0.0.0/8\n"
+		"  peal scan -i sim -p 80,443 198.18.0.0/16 --allow-special 198.18.0.0/15\n"
 		"  peal scan -i eth0 -p 443 -r 10k -o answers.ndjson 198.51.100.0/24 -x "
 		"198.51.100.7\n"
 		"  peal list -p 80 -n 10 0.0.0.0/0\n\n"

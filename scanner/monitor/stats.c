@@ -132,6 +132,7 @@ const char *scan_end_name(enum scan_end end)
 		[END_DEVICE] = "device",
 		[END_BOOKS] = "books",
 		[END_GATE] = "gate",
+		[END_LOSS] = "loss",
 	};
 
 	return names[end];

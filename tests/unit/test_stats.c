@@ -162,7 +162,7 @@ static void test_names(void **state)
 	assert_string_equal(scan_end_name(END_MAX_TARGETS), "max-targets");
 	assert_string_equal(scan_end_name(END_MAX_RESULTS), "max-results");
 	assert_string_equal(scan_end_name(END_MAX_RUNTIME), "max-runtime");
-	for (int i = END_COMPLETE; i <= END_GATE; i++)
+	for (int i = END_COMPLETE; i <= END_LOSS; i++)
 		assert_true(strlen(scan_end_name((enum scan_end)i)) > 3);
 }
 

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * `peal scan`, start and stop in order: the table of contents of the program. Each step names the
+ * folder where it is done.
+ */
+
+#include "scan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_cycles.h>
+
+#include "cmd.h"
+#include "eal.h"
+#include "log.h"
+
+enum {
+	LARGE_SCAN = 1000000, /* targets from which a real scan shows its plan and says who it is */
+	WIRE_OVERHEAD = 24,   /* bytes a frame takes beside itself: FCS, preamble, gap */
+	FRAME_MIN = 60,
+};
+
+/* --- what to probe (target/) --- */
+
+static int draw_seed(struct scan *scan, struct err *err)
+{
+	scan->seed = scan->job->seed;
+	if (scan->job->seed_given)
+		return 0;
+	if (getrandom(&scan->seed, sizeof(scan->seed), 0) != sizeof(scan->seed))
+		return err_set(err, EXIT_DEVICE,
+			       "no randomness for the seed: give one with --seed");
+	scan->seed >>= 1; /* JSON integers are signed */
+	return 0;
+}
+
+static int scan_targets(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+	const struct shard *shard = &job->shard;
+	struct walk *walk = &scan->stream.walk;
+	uint64_t size, all;
+	int rc = target_load(&job->target, &scan->space, &scan->excl, &scan->counts, err);
+
+	if (rc < 0)
+		return rc;
+	size = target_space_size(scan->space);
+	if (walk_init(walk, size, scan->seed, shard->index, shard->total, 0) < 0)
+		return err_set(err, EXIT_USAGE,
+			       "%" PRIu64 " targets are more than 2^48: split them up", size);
+	all = walk->targets;
+	walk_init(walk, size, scan->seed, shard->index, shard->total,
+		  job_quota(&job->max_targets, walk->targets));
+	scan->limited = walk->targets < all;
+	scan->stream.space = scan->space;
+	scan->stream.attempts = job->attempts;
+	return 0;
+}
+
+/* --- how fast --- */
+
+static uint64_t wire_bits(unsigned frame)
+{
+	return ((frame < FRAME_MIN ? FRAME_MIN : frame) + WIRE_OVERHEAD) * 8;
+}
+
+static void scan_rate(struct scan *scan)
+{
+	const struct job *job = scan->job;
+
+	scan->rate = job->rate;
+	if (job->bandwidth != 0) {
+		uint64_t frames = job->bandwidth / wire_bits(scan->stream.probe.template.len);
+
+		scan->rate = RTE_MIN(scan->rate, RTE_MAX(frames, 1u));
+	}
+	if (job->prefix_rate != 0) {
+		/* what the largest prefix can take on average: faster would only put probes off */
+		uint64_t largest = target_space_largest_prefix(scan->space, job->prefix_len);
+		double most = (double)job->prefix_rate * (double)target_space_size(scan->space) /
+			      (double)largest;
+
+		if (most < (double)scan->rate)
+			scan->rate = most < 1 ? 1 : (uint64_t)most;
+	}
+}
+
+/* --- may it, and does the user know? --- */
+
+static int scan_plan(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+	uint64_t targets = scan->stream.walk.targets;
+	bool real = !(scan->spec.driver->limits & IO_SIMULATED) && !job->dry_run;
+
+	if (real && targets > LARGE_SCAN && (job->contact == NULL || job->purpose == NULL))
+		return err_set(err, EXIT_REFUSED,
+			       "%" PRIu64 " targets on a real network: say who scans and why with "
+			       "--contact and --purpose (they are kept in the summary)",
+			       targets);
+	if (!job->quiet && (targets > LARGE_SCAN || job->dry_run || job->verbose != 0))
+		plan_print(stderr, job, &scan->counts, targets, scan->stream.probe.template.len,
+			   scan->rate);
+	return 0;
+}
+
+/* --- what a probe looks like (packet/, probe/) --- */
+
+static void scan_probe(struct scan *scan)
+{
+	const struct job *job = scan->job;
+	struct probe *p = &scan->stream.probe;
+	struct probe_conf conf = {
+		.link = scan->link,
+		.look = job->look,
+		.ttl = (uint8_t)job->ttl,
+	};
+
+	p->ops = &probe_tcp_syn;
+	p->ops->build(&p->template, &conf);
+	p->source = (struct source){
+		.addr = scan->sources,
+		.n_addrs = scan->n_sources,
+		.port_first = job->source_ports.first,
+		.port_count = job->source_ports.last - job->source_ports.first + 1u,
+	};
+	scan->stream.link = scan->link;
+	pkt_template_rst(&scan->stream.rst, &scan->link, conf.ttl);
+}
+
+/* --- the device (drivers/) --- */
+
+/* What waits in a TX queue can no longer be opted out: not more than 5 ms of the rate. */
+static unsigned tx_depth(uint64_t rate)
+{
+	return rte_align32pow2((uint32_t)RTE_MIN(RTE_MAX(rate / 200, 64u), 1024u));
+}
+
+static int scan_device(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+	struct eal_conf eal = {
+		.lcores = scan->roles.lcores,
+		.extra = job->eal,
+		.verbose = job->verbose > 1,
+	};
+	struct io_spec spec = scan->spec;
+	int rc;
+
+	if (!job->dry_run)
+		rc = io_check(&spec, err);
+	else
+		rc = io_spec_parse("null", &spec, err);
+	if (rc == 0)
+		rc = eal_start(&eal, err);
+	if (rc < 0)
+		return rc;
+	scan->io_conf = (struct io_conf){
+		.tx_queues = scan->roles.n_tx,
+		.rx_queues = scan->roles.n_rx,
+		.rate = scan->rate,
+		.tx_descriptors = tx_depth(scan->rate),
+		.socket = -1,
+	};
+	rc = io_open(&spec, &scan->io_conf, &scan->dev, err);
+	if (rc < 0)
+		return rc;
+	scan->dev_is_open = true;
+	rc = scan_link_open(scan, err);
+	if (rc == 0)
+		scan_probe(scan); /* again: now with the hardware addresses */
+	return rc;
+}
+
+/* --- the datapath (datapath/, output/) --- */
+
+static int scan_workers(struct scan *scan, struct err *err)
+{
+	struct workers_conf conf = {
+		.stream = &scan->stream,
+		.dev = &scan->dev,
+		.output = scan->output,
+		.clock = &scan->clock,
+		.roles = &scan->roles,
+		.rate = scan->rate,
+		.tx_descriptors = scan->io_conf.tx_descriptors,
+		.send_rst = scan->send_rst,
+		.dry = scan->job->dry_run,
+	};
+	struct stream_conf stream = {
+		.excl = &scan->excl,
+		.rate = scan->rate,
+		.lcores = scan->roles.n_tx,
+		.prefix_rate = scan->job->prefix_rate,
+		.prefix_len = scan->job->prefix_len,
+		.tsc_hz = rte_get_tsc_hz(),
+	};
+	int rc = stream_init(&scan->stream, &stream, err);
+
+	if (rc == 0)
+		rc = workers_create(&conf, &scan->workers, err);
+	if (rc < 0)
+		return rc;
+	rc = output_start(scan->output);
+	if (rc < 0)
+		return err_set(err, EXIT_OUTPUT, "the writer thread cannot start: %s",
+			       strerror(-rc));
+	return 0;
+}
+
+/* --- the end (monitor/) --- */
+
+static bool lossless(const struct snapshot *s)
+{
+	return s->rx_missed == 0 && s->tx_dropped == 0 && s->ring_full == 0;
+}
+
+static enum exit_code scan_code(struct scan *scan)
+{
+	static const enum exit_code codes[] = {
+		[END_COMPLETE] = EXIT_COMPLETE,	   [END_MAX_TARGETS] = EXIT_COMPLETE,
+		[END_MAX_RESULTS] = EXIT_COMPLETE, [END_MAX_RUNTIME] = EXIT_COMPLETE,
+		[END_SIGNAL] = EXIT_STOPPED,	   [END_OUTPUT] = EXIT_OUTPUT,
+		[END_DEVICE] = EXIT_STOPPED,	   [END_BOOKS] = EXIT_BOOKS,
+		[END_GATE] = EXIT_BOOKS,	   [END_LOSS] = EXIT_STOPPED,
+	};
+	char equation[256];
+
+	if (scan->end == END_COMPLETE && !lossless(&scan->last))
+		scan->end = END_LOSS;
+	if (scan->end == END_COMPLETE && scan->limited)
+		scan->end = END_MAX_TARGETS;
+	if (codes[scan->end] < EXIT_BOOKS &&
+	    stats_check(&scan->last, true, equation, sizeof(equation)) != NULL) {
+		LOG(ERROR, "counters do not add up: %s", equation);
+		scan->end = END_BOOKS;
+	}
+	return codes[scan->end];
+}
+
+static int scan_summary(struct scan *scan, struct err *err)
+{
+	struct summary_meta meta = {
+		.job = scan->job,
+		.seed = scan->seed,
+		.isa = cookie_isa(),
+		.device = scan->job->device,
+		.exit_reason = scan_end_name(scan->end),
+		.complete = scan->end == END_COMPLETE || scan->end == END_MAX_TARGETS,
+		.started = scan->started,
+		.ended = scan->ended,
+	};
+	char *json = summary_to_json(&meta, &scan->last);
+	int rc = 0;
+
+	if (json == NULL)
+		return err_set(err, EXIT_OUTPUT, "out of memory for the summary");
+	if (scan->job->summary_file != NULL)
+		rc = summary_write(scan->job->summary_file, json, err);
+	free(json);
+	return rc;
+}
+
+static void scan_fini(struct scan *scan)
+{
+	if (scan->dev_is_open) /* first: frames that wait in it belong to the workers' pools */
+		io_close(&scan->dev);
+	workers_destroy(scan->workers);
+	output_destroy(scan->output);
+	stream_fini(&scan->stream);
+	eal_stop();
+	target_space_destroy(scan->space);
+	exclusion_fini(&scan->excl);
+	free(scan->sources);
+}
+
+/* --- in order --- */
+
+static int scan_prepare(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+	int rc = draw_seed(scan, err);
+
+	if (rc == 0)
+		rc = io_spec_parse(job->device, &scan->spec, err);
+	if (rc == 0)
+		rc = scan_targets(scan, err);
+	if (rc == 0)
+		rc = roles_init(&scan->roles, job->tx_cores, job->rx_cores, job->cores, err);
+	if (rc == 0)
+		rc = scan_link_sources(scan, err);
+	if (rc < 0)
+		return rc;
+	scan_probe(scan);
+	scan_rate(scan);
+	return scan_plan(scan, err);
+}
+
+static int scan_open_output(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+	struct output_conf conf = {
+		.path = job->output != NULL ? job->output : "-",
+		.format = job->format,
+		.fields = job->fields,
+		.filter = job->filter,
+		.open_only = job->open_only,
+		.max_results = job->max_results,
+		.n_rings = scan->roles.n_rx,
+	};
+
+	return output_create(&conf, &scan->output, err);
+}
+
+static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
+{
+	int rc = scan_prepare(scan, err);
+
+	if (rc == 0)
+		rc = signals_start() < 0 ? err_set(err, EXIT_DEVICE, "signals cannot be set up")
+					 : 0;
+	if (rc == 0)
+		rc = scan_device(scan, err);
+	if (rc < 0)
+		return rc;
+	clock_start(&scan->clock, rte_rdtsc(), rte_get_tsc_hz());
+	rc = scan_open_output(scan, err);
+	if (rc == 0)
+		rc = scan_workers(scan, err);
+	if (rc == 0)
+		rc = control_start() < 0 ? err_set(err, EXIT_DEVICE, "telemetry cannot start") : 0;
+	if (rc == 0)
+		rc = scan_watch(scan, err);
+	if (rc < 0)
+		return rc;
+	*code = scan_code(scan);
+	return scan_summary(scan, err);
+}
+
+static int scan_run(struct job *job, enum exit_code *code, struct err *err)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+	int rc;
+
+	if (scan == NULL)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+	scan->job = job;
+	rc = scan_all(scan, code, err);
+	scan_fini(scan);
+	free(scan);
+	return rc;
+}
+
+const struct cmd cmd_scan = {
+	.name = "scan",
+	.help = "probe targets and write one record per answer",
+	.options = CMD_SCAN,
+	.run = scan_run,
+};

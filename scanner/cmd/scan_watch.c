@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+
+#include "log.h"
+
+enum {
+	TICK_US = 20000,	 /* how often the main thread looks */
+	LINK_DOWN_TICKS = 50,	 /* a link that is down so long ends the scan */
+	FOLLOW_CLOCK_TICKS = 50, /* how often the wall clock's corrections are taken over */
+};
+
+struct watch {
+	struct scan *scan;
+	struct progress progress;
+	struct status *status;
+	struct signal_counts seen; /* signals dealt with */
+	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
+	uint64_t ticks, link_down;
+	enum scan_phase phase;
+	bool over;
+};
+
+static double seconds(uint64_t ticks)
+{
+	return (double)ticks / (double)rte_get_tsc_hz();
+}
+
+static void watch_count(struct watch *w, struct snapshot *s, bool settled)
+{
+	struct scan *scan = w->scan;
+	struct output_stats out;
+	struct io_stats io;
+	uint64_t now = rte_rdtsc();
+
+	memset(s, 0, sizeof(*s));
+	/* from the sink back to the device, so that nothing counted late is missing early */
+	output_stats(scan->output, &out);
+	s->written = out.written;
+	s->filtered_out = out.filtered_out;
+	workers_count(scan->workers, s, settled);
+	s->pending = s->handed - out.written - out.filtered_out;
+	io_stats(&scan->dev, &io);
+	s->tx_dropped = io.oerrors;
+	s->rx_missed = io.imissed + io.nombuf;
+
+	s->phase = w->phase;
+	s->elapsed = seconds(now - w->start);
+	s->send_seconds = seconds((w->cooldown != 0 ? w->cooldown : now) - w->start);
+	if (w->phase == PHASE_COOLDOWN) {
+		double left = (double)scan->job->cooldown_ns / 1e9 - seconds(now - w->cooldown);
+
+		s->cooldown_left = left > 0 ? left : 0;
+	}
+	s->targets = scan->stream.walk.targets;
+	s->attempts = scan->stream.attempts;
+	s->excluded = scan->counts.excluded;
+	s->rate = scan->rate;
+	s->truth_known = scan->dev.count_open != NULL;
+	if (scan->job->dry_run) {
+		s->not_reached += s->sent;
+		s->sent = 0;
+	}
+}
+
+static void watch_end(struct watch *w, enum scan_end why)
+{
+	if (w->scan->end == END_COMPLETE)
+		w->scan->end = why;
+	workers_stop_sending(w->scan->workers);
+}
+
+/* HUP: the blocklist files are read again; what is new in them is not probed from now on. */
+static void watch_reload(struct watch *w)
+{
+	const struct target_conf *conf = &w->scan->job->target;
+	struct exclusion deny = {0};
+	struct err err;
+
+	if (conf->blocklist_files.n == 0) {
+		LOG(WARN, "HUP: there is no --blocklist-file to read again");
+		return;
+	}
+	if (exclusion_reload(conf, &deny, &err) < 0 ||
+	    stream_opt_out(&w->scan->stream, &deny, &err) < 0)
+		LOG(ERROR, "HUP: the blocklist stays as it was: %s", err.text);
+	else
+		LOG(INFO, "HUP: the blocklist was read again");
+	exclusion_fini(&deny);
+}
+
+static void watch_signals(struct watch *w, const struct snapshot *s)
+{
+	struct signal_counts now;
+
+	signals_read(&now);
+	if (now.stop != 0 && w->seen.stop == 0)
+		watch_end(w, END_SIGNAL);
+	if (now.stop > 1) /* again: no cooldown */
+		w->over = true;
+	if (now.reload != w->seen.reload)
+		watch_reload(w);
+	if (now.show != w->seen.show)
+		progress_now(&w->progress, s, stderr);
+	w->seen = now;
+}
+
+/* Reasons to end that do not come from the user. */
+static void watch_limits(struct watch *w, const struct snapshot *s)
+{
+	const struct scan *scan = w->scan;
+	struct output_stats out;
+	struct io_stats io;
+
+	output_stats(scan->output, &out);
+	if (out.error != 0) {
+		watch_end(w, END_OUTPUT);
+		w->over = true;
+	}
+	if (out.full) {
+		watch_end(w, END_MAX_RESULTS);
+		w->over = true;
+	}
+	if (s->gate_hits != 0)
+		watch_end(w, END_GATE);
+	if (scan->job->max_runtime_ns != 0 &&
+	    s->elapsed * 1e9 >= (double)scan->job->max_runtime_ns && w->phase == PHASE_SENDING)
+		watch_end(w, END_MAX_RUNTIME);
+
+	io_stats(&scan->dev, &io);
+	w->link_down = io.link_up ? 0 : w->link_down + 1;
+	if (w->link_down > LINK_DOWN_TICKS) {
+		watch_end(w, END_DEVICE);
+		w->over = true;
+	}
+}
+
+static void watch_phase(struct watch *w, uint64_t now)
+{
+	const struct scan *scan = w->scan;
+	uint64_t cooldown_ns = scan->job->dry_run ? 0 : scan->job->cooldown_ns;
+
+	if (w->phase == PHASE_SENDING && workers_sent_all(scan->workers)) {
+		w->phase = PHASE_COOLDOWN;
+		w->cooldown = now;
+		workers_cooldown(scan->workers);
+	}
+	if (w->phase == PHASE_COOLDOWN && seconds(now - w->cooldown) * 1e9 >= (double)cooldown_ns)
+		w->over = true;
+}
+
+static void watch_tick(struct watch *w)
+{
+	struct snapshot s;
+	char equation[256];
+
+	watch_phase(w, rte_rdtsc());
+	watch_count(w, &s, false);
+	watch_signals(w, &s);
+	watch_limits(w, &s);
+	if (w->ticks % 5 == 0) {
+		progress_update(&w->progress, &s, stderr);
+		control_publish(&s);
+	}
+	if (w->status != NULL && status_update(w->status, &s, false) < 0)
+		LOG(WARN, "--status-file: cannot be written any more");
+	if (w->ticks % FOLLOW_CLOCK_TICKS == 0)
+		clock_follow(&w->scan->clock, rte_rdtsc());
+	if (stats_check(&s, false, equation, sizeof(equation)) != NULL) {
+		LOG(ERROR, "counters do not add up: %s", equation);
+		watch_end(w, END_BOOKS);
+		w->over = true;
+	}
+	w->ticks++;
+}
+
+static double wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool use_color(const struct job *job)
+{
+	const char *no = getenv("NO_COLOR");
+
+	if (job->color != COLOR_AUTO)
+		return job->color == COLOR_ALWAYS;
+	return isatty(STDERR_FILENO) && (no == NULL || *no == '\0');
+}
+
+/* A redrawn line and records on one terminal would tear each other up. */
+static bool redraw(const struct job *job)
+{
+	bool records_here =
+		(job->output == NULL || strcmp(job->output, "-") == 0) && isatty(STDOUT_FILENO);
+
+	return isatty(STDERR_FILENO) && !records_here;
+}
+
+/* A reader that does not read keeps the last records waiting: one more INT gives them up. */
+static int watch_flush(struct watch *w)
+{
+	struct output *out = w->scan->output;
+	struct signal_counts now;
+
+	output_finish(out);
+	while (!output_finished(out)) {
+		signals_read(&now);
+		if (now.stop > RTE_MAX(w->seen.stop, 1u))
+			output_abort(out);
+		usleep(TICK_US);
+	}
+	return output_stop(out);
+}
+
+/* Receivers, senders, writer: each is over when the one before it is. */
+static void watch_stop(struct watch *w)
+{
+	struct scan *scan = w->scan;
+
+	if (w->cooldown == 0)
+		w->cooldown = rte_rdtsc();
+	workers_stop(scan->workers);
+	if (watch_flush(w) < 0)
+		scan->end = END_OUTPUT;
+	scan->ended = wall_clock();
+	w->phase = PHASE_DONE;
+	watch_count(w, &scan->last, true);
+}
+
+int scan_watch(struct scan *scan, struct err *err)
+{
+	struct watch w = {.scan = scan, .phase = PHASE_SENDING};
+	const struct job *job = scan->job;
+	int rc;
+
+	if (job->status_file != NULL) {
+		rc = status_open(job->status_file, &w.status, err);
+		if (rc < 0)
+			return rc;
+	}
+	progress_init(&w.progress, redraw(job), use_color(job), job->quiet);
+	scan->end = END_COMPLETE;
+	scan->started = wall_clock();
+	w.start = rte_rdtsc();
+	workers_start(scan->workers);
+	while (!w.over) {
+		watch_tick(&w);
+		if (!w.over)
+			usleep(TICK_US);
+	}
+	watch_stop(&w);
+	if (w.status != NULL)
+		status_update(w.status, &scan->last, true);
+	status_close(w.status);
+	control_publish(&scan->last);
+	if (!job->quiet)
+		progress_end(&w.progress, &scan->last, scan_end_name(scan->end), stderr);
+	return 0;
+}
