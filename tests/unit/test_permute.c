@@ -84,6 +84,15 @@ static void test_domain_is_a_bijection(void **state)
 	}
 }
 
+/* A sanitizer build is ten times as slow, and has nothing to find in large sizes. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
 /* 10^4 sizes: in the short run their logarithms are even up to 2^20, and a few sizes reach 2^26; in
  * the long run, the sizes themselves are even up to 2^26. */
 static void test_random_sizes(void **state)
@@ -98,11 +107,12 @@ static void test_random_sizes(void **state)
 		if (test_long())
 			enumerate(r % most + 1, r, map);
 		else
-			enumerate((r % (UINT64_C(2) << r % 20)) + 1, r, map);
+			enumerate((r % (UINT64_C(2) << r % (SANITIZED ? 16 : 20))) + 1, r, map);
 	}
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < (SANITIZED ? 0 : 3); i++)
 		enumerate(test_random(&seed) % most + 1, test_random(&seed), map);
-	enumerate(most - 1, 1, map);
+	if (!SANITIZED)
+		enumerate(most - 1, 1, map);
 	free(map);
 }
 
