@@ -29,7 +29,9 @@ static void *lazy_alloc(size_t size)
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return at != MAP_FAILED ? at : NULL;
+	if (at == MAP_FAILED)
+		return NULL;
+	return at;
 }
 
 static void lazy_free(void *at, size_t size)

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What Linux knows about its interfaces, read by ioctl, from /proc/net and getifaddrs(3). Addresses are
- * host order. Main thread, any time; nothing is cached.
+ * What Linux knows about its interfaces, read by ioctl, from /proc/net and getifaddrs(3). Addresses
+ * are host order. Main thread, any time; nothing is cached.
  */
 
 enum { LINK_NAME = 16 }; /* an interface's name and its NUL */

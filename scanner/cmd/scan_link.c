@@ -131,7 +131,7 @@ static int gateway_ip(const struct scan *scan, uint32_t *gateway, struct err *er
 static int gateway_mac(struct scan *scan, struct err *err)
 {
 	const char *ifname = scan_ifname(scan);
-	uint32_t gateway;
+	uint32_t gateway = 0;
 	int rc;
 
 	if (scan->job->gateway_mac.given) {

@@ -27,8 +27,8 @@
 enum {
 	RX_ROUNDS = 4, /* bursts received for one sent, at most: more answers than probes must not
 			  pile up */
-	IDLE_MAX_US = 100, /* the longest nap: answers wait no longer for their time stamp */
-	SLICE_NS = 100000,   /* of the processor, where others want it, too */
+	IDLE_MAX_US = 250, /* the longest nap: answers wait no longer for their time stamp */
+	SLICE_NS = 100000, /* of the processor, where others want it, too */
 	POOL_CACHE = 256,
 	MBUF_ROOM = RTE_PKTMBUF_HEADROOM + 128, /* probes, RST and ARP fit */
 };

@@ -66,7 +66,7 @@ static enum verdict op_verdict(const struct filter_op *op, const struct record *
 /* The operations are in postfix order: a stack does it, without recursion. */
 static enum verdict filter_run(const struct filter *filter, const struct record *rec)
 {
-	enum verdict stack[FILTER_STACK], right;
+	enum verdict stack[FILTER_STACK] = {VERDICT_YES}, right;
 	unsigned depth = 0;
 
 	for (size_t i = 0; i < filter->ops.n; i++) {

@@ -95,7 +95,7 @@ int output_check(const struct output_conf *conf, struct err *err)
 
 static int output_create_rings(struct output *out, unsigned n, struct err *err)
 {
-	out->ring = calloc(n, sizeof(*out->ring));
+	out->ring = calloc(n, sizeof(struct result_ring *));
 	for (; out->ring != NULL && out->n_rings < n; out->n_rings++) {
 		out->ring[out->n_rings] = result_ring_create();
 		if (out->ring[out->n_rings] == NULL)

@@ -34,7 +34,7 @@ static inline char *text_uint(char *p, uint64_t n)
 		memcpy(at, text_pairs[n % 100], 2);
 	}
 	if (n >= 10)
-		memcpy(at - 2, text_pairs[n], 2);
+		memcpy(at - 2, text_pairs[n % 100], 2);
 	else
 		at[-1] = (char)('0' + n);
 	return end;

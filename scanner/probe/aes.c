@@ -18,11 +18,11 @@ static const struct aes_isa *const isas[] = {
 static const struct aes_isa *choose(void)
 {
 	const char *want = getenv("PEAL_ISA");
-	unsigned i = 0;
+	unsigned last = sizeof(isas) / sizeof(isas[0]) - 1, i = 0;
 
 	if (want != NULL && strcmp(want, aes_plain.name) == 0)
 		return &aes_plain;
-	while (!isas[i]->usable())
+	while (i < last && !isas[i]->usable())
 		i++;
 	return isas[i];
 }

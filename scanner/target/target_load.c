@@ -218,12 +218,17 @@ int target_load(const struct target_conf *conf, struct target_space **space, str
 	ret = blocklist_load(&list, conf, excl, err);
 	if (ret < 0)
 		goto free_named;
-	if (named_narrow(&named, &list, &left) < 0 || named_count(&named, &left, &list, counts) < 0)
+	ret = named_narrow(&named, &list, &left);
+	if (ret == 0)
+		ret = named_count(&named, &left, &list, counts);
+	if (ret < 0) {
 		ret = out_of_memory(err);
-	else if (counts->targets == 0)
+	} else if (counts->targets == 0) {
 		ret = refuse(&named, &list, err);
-	else if ((*space = target_space_create(&left.addrs, &left.ports, &left.pairs)) == NULL)
-		ret = out_of_memory(err);
+	} else {
+		*space = target_space_create(&left.addrs, &left.ports, &left.pairs);
+		ret = *space != NULL ? 0 : out_of_memory(err);
+	}
 
 	if (ret < 0)
 		exclusion_fini(excl);

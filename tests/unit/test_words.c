@@ -42,8 +42,10 @@ static void table(void **state)
 		assert_int_equal(rc, cases[i].words != NULL ? 0 : -EINVAL);
 		joined[0] = '\0';
 		for (size_t w = 0; rc == 0 && w < words.n; w++) {
-			strcat(joined, w > 0 ? "|" : "");
-			strcat(joined, words.at[w]);
+			size_t len = strlen(joined);
+
+			snprintf(joined + len, sizeof(joined) - len, "%s%s", w > 0 ? "|" : "",
+				 words.at[w]);
 		}
 		if (rc == 0)
 			assert_string_equal(joined, cases[i].words);
