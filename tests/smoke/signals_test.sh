@@ -15,6 +15,7 @@ long=(-i scan0 198.18.0.0/16 --allow-special 198.18.0.0/15 -p '80,81' -O ndjson)
 start() {
 	local name=$1
 	shift
+	rm -f "$tmp/$name.ndjson"
 	"$PEAL" scan "${long[@]}" -o "$tmp/$name.ndjson" -m "$tmp/$name.json" "$@" 2>"$tmp/$name.err" &
 	scan=$!
 	wait_for 10 test -s "$tmp/$name.ndjson"
@@ -75,6 +76,8 @@ sleep 0.3
 exclude 198.18.128.0/17
 ended 0 hup
 (($(summary hup '.opted_out // 0') > 0)) || fail "no target was opted out"
+smoke_safety
+on_host nft flush set ip smoke excluded # the next scans may
 
 say "a consumer that goes away: 74, at once"
 start=$SECONDS status=0

@@ -28,18 +28,21 @@ ask() {
 }
 
 touch "$tmp/before"
-"$PEAL" scan -i sim 10.7.0.0/16 --allow-special 10.0.0.0/8 -p 80 --rate 5k -q -o /dev/null \
+"$PEAL" scan -i sim 198.18.0.0/16 --allow-special 198.18.0.0/15 -p 80 --rate 5k -q -o /dev/null \
 	-m "$tmp/scan.json" --cooldown 1s 2>"$tmp/err" &
 scan=$!
 wait_for 10 find_socket
 find_socket
 sleep 1
 
-for command in /peal/status /peal/counters; do
-	ask $command >"$tmp/answer"
-	echo "$command: $(cut -c 1-300 "$tmp/answer")"
-	jq -e '.sent > 0 and .targets >= .sent' "$tmp/answer" >/dev/null || fail "$command says: $(cat "$tmp/answer")"
-done
+# asks COMMAND CONDITION
+asks() {
+	ask "$1" >"$tmp/answer"
+	echo "$1: $(cut -c 1-300 "$tmp/answer")"
+	jq -e "$2" "$tmp/answer" >/dev/null || fail "$1 says: $(cat "$tmp/answer")"
+}
+asks /peal/status '.sent > 0 and .sent_rate > 0 and .phase == "sending"'
+asks /peal/counters '.sent > 0 and .targets == 65536 and .received >= .handed'
 
 client=$(command -v dpdk-telemetry.py || true)
 if [[ $client ]] && command -v python3 >/dev/null; then
