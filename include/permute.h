@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "isa.h"
+
 /*
  * The order of a scan: a keyed bijection between positions (0, 1, 2, ... as the scan goes on) and
  * indices of targets, in both directions, at any place, in constant time.
@@ -25,6 +27,7 @@ struct permute {
 	uint32_t left;	     /* rows */
 	uint32_t right_bits; /* a row has 2^right_bits elements */
 	uint32_t key[PERMUTE_ROUNDS][2];
+	enum isa isa; /* that computes it */
 };
 
 /* size must be 1 ... PERMUTE_SIZE_MAX, else -EINVAL. Equal size and seed give the equal order on

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "permute.h"
+#include "permute_isa.h"
 
 #include <errno.h>
 
@@ -55,6 +55,7 @@ int permute_init(struct permute *p, uint64_t size, uint64_t seed)
 	while ((size - 1) >> bits != 0)
 		bits++;
 
+	p->isa = isa_choose();
 	p->size = size;
 	p->right_bits = bits / 2;
 	p->left = (uint32_t)(((size - 1) >> p->right_bits) + 1);
@@ -139,18 +140,57 @@ static inline void back_block(const struct permute *p, const uint64_t *index, ui
 		pos[i] = (uint64_t)left[i] << p->right_bits | right[i];
 }
 
-void permute_forth(const struct permute *p, const uint64_t *pos, uint64_t *index, unsigned n)
+static void plain_forth(const struct permute *p, const uint64_t *pos, uint64_t *index, unsigned n)
 {
 	for (; n > BLOCK; n -= BLOCK, pos += BLOCK, index += BLOCK)
 		forth_block(p, pos, index, BLOCK);
 	forth_block(p, pos, index, n);
 }
 
-void permute_back(const struct permute *p, const uint64_t *index, uint64_t *pos, unsigned n)
+static void plain_back(const struct permute *p, const uint64_t *index, uint64_t *pos, unsigned n)
 {
 	for (; n > BLOCK; n -= BLOCK, pos += BLOCK, index += BLOCK)
 		back_block(p, index, pos, BLOCK);
 	back_block(p, index, pos, n);
+}
+
+const struct permute_isa permute_plain = {.forth = plain_forth, .back = plain_back};
+
+static const struct permute_isa *const isas[] = {
+	[ISA_PLAIN] = &permute_plain,
+	[ISA_AES_NI] = &permute_plain,
+#ifdef __x86_64__
+	[ISA_AVX2] = &permute_avx2,
+	[ISA_AVX512] = &permute_avx512,
+#endif
+};
+
+void permute_forth(const struct permute *p, const uint64_t *pos, uint64_t *index, unsigned n)
+{
+	isas[p->isa]->forth(p, pos, index, n);
+}
+
+void permute_back(const struct permute *p, const uint64_t *index, uint64_t *pos, unsigned n)
+{
+	isas[p->isa]->back(p, index, pos, n);
+}
+
+/* Drops what is not in the space; mostly there is nothing to drop, which is quick to see. */
+static unsigned keep_targets(const struct permute *p, uint64_t *pos, uint64_t *index, unsigned n)
+{
+	uint64_t outside = 0;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		outside |= p->size - 1 - index[i]; /* wraps: the top bit tells */
+	if (outside >> 63 == 0)
+		return n;
+	for (unsigned i = 0; i < n; i++) {
+		pos[kept] = pos[i];
+		index[kept] = index[i];
+		kept += index[i] < p->size;
+	}
+	return kept;
 }
 
 unsigned permute_next(const struct permute *p, uint64_t *next, uint64_t end, uint64_t *pos,
@@ -159,18 +199,14 @@ unsigned permute_next(const struct permute *p, uint64_t *next, uint64_t end, uin
 	unsigned found = 0;
 
 	while (found < n && *next < end) {
-		unsigned first = found, take = n - found;
+		unsigned take = n - found;
 
 		if (take > end - *next)
 			take = (unsigned)(end - *next);
 		for (unsigned i = 0; i < take; i++)
-			pos[first + i] = *next + i;
-		permute_forth(p, pos + first, index + first, take);
-		for (unsigned i = first; i < first + take; i++) {
-			pos[found] = pos[i];
-			index[found] = index[i];
-			found += index[i] < p->size;
-		}
+			pos[found + i] = *next + i;
+		permute_forth(p, pos + found, index + found, take);
+		found += keep_targets(p, pos + found, index + found, take);
 		*next += take;
 	}
 	return found;

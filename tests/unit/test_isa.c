@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Every stage gives the same results under each instruction set, bit for bit. */
+
+#include "isa.h"
+
+#include "cookie.h"
+#include "permute.h"
+#include "probe.h"
+
+#include "test.h"
+
+enum { BURST = 130 };
+
+static const char *const names[] = {"plain", "aes-ni", "avx2", "avx512"};
+
+/* From here on isa is chosen; false where the processor does not have it. */
+static bool use(enum isa isa)
+{
+	setenv("PEAL_ISA", names[isa], 1);
+	return isa_choose() == isa;
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (enum isa isa = ISA_PLAIN; isa <= ISA_AVX512; isa++)
+		assert_string_equal(isa_name(isa), names[isa]);
+	assert_true(use(ISA_PLAIN));
+	setenv("PEAL_ISA", "mmx", 1); /* none of ours: the one that always works */
+	assert_int_equal(isa_choose(), ISA_PLAIN);
+	unsetenv("PEAL_ISA");
+	print_message("the best here is %s\n", isa_name(isa_choose()));
+}
+
+static void order_is_equal(uint64_t size, uint64_t seed, enum isa isa, uint64_t *random)
+{
+	uint64_t in[BURST + 1], want[BURST + 1], got[BURST + 1];
+	struct permute plain, p;
+
+	use(ISA_PLAIN);
+	assert_int_equal(permute_init(&plain, size, seed), 0);
+	use(isa);
+	assert_int_equal(permute_init(&p, size, seed), 0);
+	for (unsigned n = 0; n <= BURST; n++) {
+		for (unsigned i = 0; i <= n; i++)
+			in[i] = test_random(random) % p.domain;
+		want[n] = got[n] = 12345; /* what lies behind is not touched */
+		permute_forth(&plain, in, want, n);
+		permute_forth(&p, in, got, n);
+		assert_memory_equal(got, want, (n + 1) * sizeof(got[0]));
+		permute_back(&plain, in, want, n);
+		permute_back(&p, in, got, n);
+		assert_memory_equal(got, want, (n + 1) * sizeof(got[0]));
+	}
+}
+
+static void test_order(void **state)
+{
+	static const uint64_t sizes[] = {1,
+					 2,
+					 3,
+					 4,
+					 5,
+					 63,
+					 64,
+					 65,
+					 65535,
+					 65536,
+					 65537,
+					 16777213,
+					 3702258432,
+					 1ul << 32,
+					 (1ul << 47) + 1,
+					 (1ul << 48) - 1,
+					 1ul << 48};
+	uint64_t random = 3;
+
+	(void)state;
+	for (enum isa isa = ISA_AES_NI; isa <= ISA_AVX512; isa++) {
+		if (!use(isa))
+			continue;
+		for (size_t s = 0; s < ARRAY_LEN(sizes); s++)
+			for (uint64_t seed = 0; seed < 5; seed++)
+				order_is_equal(sizes[s], seed, isa, &random);
+		for (unsigned i = 0; i < 300; i++)
+			order_is_equal(1 + test_random(&random) %
+						       (2ul << test_random(&random) % 48),
+				       test_random(&random), isa, &random);
+	}
+	unsetenv("PEAL_ISA");
+}
+
+static void test_cookies(void **state)
+{
+	struct cookie want[BURST + 1], got[BURST + 1];
+	uint32_t addr[BURST];
+	uint16_t port[BURST];
+	uint8_t secret[16];
+	struct cookie_key key;
+	uint64_t random = 4;
+
+	(void)state;
+	for (unsigned round = 0; round < 50; round++) {
+		for (unsigned i = 0; i < 16; i++)
+			secret[i] = (uint8_t)test_random(&random);
+		for (unsigned i = 0; i < BURST; i++) {
+			addr[i] = (uint32_t)test_random(&random);
+			port[i] = (uint16_t)test_random(&random);
+		}
+		for (enum isa isa = ISA_AES_NI; isa <= ISA_AVX512; isa++) {
+			if (!use(isa))
+				continue;
+			for (unsigned n = 0; n <= BURST; n++) {
+				memset(want, 0xaa, sizeof(want));
+				memset(got, 0xaa, sizeof(got));
+				use(ISA_PLAIN);
+				cookie_key_init(&key, secret);
+				cookie_make(&key, addr, port, (uint8_t)round, want, n);
+				use(isa);
+				cookie_key_init(&key, secret);
+				cookie_make(&key, addr, port, (uint8_t)round, got, n);
+				assert_memory_equal(got, want, sizeof(got));
+			}
+		}
+	}
+	unsetenv("PEAL_ISA");
+}
+
+struct burst {
+	uint32_t daddr[BURST];
+	uint16_t dport[BURST];
+	struct cookie cookie[BURST];
+	uint8_t bytes[BURST][PKT_FRAME_MAX], *frame[BURST];
+};
+
+static void write_under(enum isa isa, const struct probe_conf *conf, const struct source *source,
+			struct burst *b, unsigned n)
+{
+	struct probe p = {.ops = &probe_tcp_syn, .source = *source};
+
+	use(isa);
+	p.ops->build(&p.template, conf);
+	memset(b->bytes, 0xaa, sizeof(b->bytes));
+	for (unsigned i = 0; i < BURST; i++)
+		b->frame[i] = b->bytes[i];
+	p.ops->write(&p, b->daddr, b->dport, b->cookie, b->frame, n);
+	for (unsigned i = 0; i < BURST; i++) /* what lies behind a frame is undefined */
+		memset(b->bytes[i] + p.template.len, 0, PKT_FRAME_MAX - p.template.len);
+}
+
+static void frames_are_equal(const struct probe_conf *conf, const struct source *source,
+			     uint64_t *random, unsigned n)
+{
+	static struct burst want, got;
+
+	for (unsigned i = 0; i < BURST; i++) {
+		uint64_t extreme = test_random(random) % 4; /* sums that carry are rare */
+
+		got.daddr[i] = extreme == 0 ? UINT32_MAX : (uint32_t)test_random(random);
+		got.dport[i] = extreme == 1 ? UINT16_MAX : (uint16_t)test_random(random);
+		got.cookie[i] = (struct cookie){
+			.seq = extreme < 2 ? UINT32_MAX : (uint32_t)test_random(random),
+			.port = (uint16_t)test_random(random),
+			.source = (uint16_t)test_random(random),
+			.look = extreme == 2 ? UINT32_MAX : (uint32_t)test_random(random),
+		};
+	}
+	want = got;
+	write_under(ISA_PLAIN, conf, source, &want, n);
+	for (enum isa isa = ISA_AES_NI; isa <= ISA_AVX512; isa++) {
+		if (!use(isa))
+			continue;
+		write_under(isa, conf, source, &got, n);
+		assert_memory_equal(got.bytes, want.bytes, sizeof(got.bytes));
+	}
+}
+
+static void test_frames(void **state)
+{
+	static const uint32_t counts[] = {1, 2, 15, 16, 17, 300};
+	uint32_t sources[300];
+	uint64_t random = 5;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(sources); i++)
+		sources[i] = 0xc6120001 + i * 7;
+	for (enum syn_look look = SYN_LOOK_MSS; look <= SYN_LOOK_NONE; look++)
+		for (unsigned tagged = 0; tagged < 2; tagged++)
+			for (size_t c = 0; c < ARRAY_LEN(counts); c++) {
+				struct probe_conf conf = {
+					.link = {{2, 0, 0, 0, 0, 1},
+						 {2, 0, 0, 0, 0, 2},
+						 tagged,
+						 77},
+					.look = look,
+					.ttl = 200,
+				};
+				struct source source = {sources, counts[c],
+							(uint16_t)(c % 2 ? 0 : 32768),
+							c % 2 ? 65536 : 28233};
+
+				for (unsigned n = 0; n <= BURST; n += n < 70 ? 1 : 7)
+					frames_are_equal(&conf, &source, &random, n);
+			}
+	unsetenv("PEAL_ISA");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_frames),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
