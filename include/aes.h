@@ -21,6 +21,3 @@ void aes_key_init(struct aes_key *key, const uint8_t secret[16]);
 
 /* Encrypts n blocks in place, each by itself. Any thread. */
 void aes_encrypt(const struct aes_key *key, uint8_t (*block)[16], unsigned n);
-
-/* What aes_key_init() chooses on this machine: "aes-ni" or "plain". */
-const char *aes_isa_name(void);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "aes.h"
+#include "isa.h"
 
 /*
  * The cookie: what makes an answer ours. Each probe carries bits of
@@ -17,6 +18,7 @@
 
 struct cookie_key {
 	struct aes_key aes;
+	enum isa isa; /* that makes the cookies */
 };
 
 struct cookie {
@@ -36,6 +38,3 @@ int cookie_key_random(struct cookie_key *key);
  * first). */
 void cookie_make(const struct cookie_key *key, const uint32_t *addr, const uint16_t *port,
 		 uint8_t attempt, struct cookie *cookie, unsigned n);
-
-/* "aes-ni" or "plain": for the summary. */
-const char *cookie_isa(void);

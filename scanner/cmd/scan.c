@@ -17,6 +17,7 @@
 
 #include "cmd.h"
 #include "eal.h"
+#include "isa.h"
 #include "log.h"
 
 enum {
@@ -248,7 +249,7 @@ static int scan_summary(struct scan *scan, struct err *err)
 	struct summary_meta meta = {
 		.job = scan->job,
 		.seed = scan->seed,
-		.isa = cookie_isa(),
+		.isa = isa_name(isa_choose()),
 		.device = scan->job->device,
 		.exit_reason = scan_end_name(scan->end),
 		.complete = scan->end == END_COMPLETE || scan->end == END_MAX_TARGETS,

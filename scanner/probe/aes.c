@@ -2,34 +2,18 @@
 
 #include "aes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "aes_isa.h"
-
-/* Best first; the last one is usable everywhere. */
-static const struct aes_isa *const isas[] = {
-#ifdef __x86_64__
-	&aes_ni,
-#endif
-	&aes_plain,
-};
+#include "isa.h"
 
 static const struct aes_isa *choose(void)
 {
-	const char *want = getenv("PEAL_ISA");
-	unsigned last = sizeof(isas) / sizeof(isas[0]) - 1, i = 0;
-
-	if (want != NULL && strcmp(want, aes_plain.name) == 0)
-		return &aes_plain;
-	while (i < last && !isas[i]->usable())
-		i++;
-	return isas[i];
-}
-
-const char *aes_isa_name(void)
-{
-	return choose()->name;
+#ifdef __x86_64__
+	if (isa_choose() >= ISA_AES_NI)
+		return &aes_ni;
+#endif
+	return &aes_plain;
 }
 
 /* FIPS 197, 5.2: each word is the one four before it, plus the one before it, which is rotated,

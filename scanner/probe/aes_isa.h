@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "aes.h"
 
-/* An implementation of AES-128. Add yours to the table in aes.c. */
+/* An implementation of AES-128; aes.c chooses. */
 struct aes_isa {
-	const char *name;
-	bool (*usable)(void); /* on this processor */
 	void (*encrypt)(const struct aes_key *key, uint8_t (*block)[16], unsigned n);
 };
 

@@ -45,9 +45,4 @@ static void encrypt(const struct aes_key *key, uint8_t (*block)[16], unsigned n)
 		encrypt_one(round, at);
 }
 
-static bool usable(void)
-{
-	return __builtin_cpu_supports("aes") && __builtin_cpu_supports("sse4.1");
-}
-
-const struct aes_isa aes_ni = {.name = "aes-ni", .usable = usable, .encrypt = encrypt};
+const struct aes_isa aes_ni = {.encrypt = encrypt};

@@ -208,11 +208,6 @@ static void encrypt(const struct aes_key *key, uint8_t (*block)[16], unsigned n)
 	encrypt_lanes(key, block, n);
 }
 
-static bool usable(void)
-{
-	return true;
-}
-
 void aes_plain_sub_word(uint8_t word[4])
 {
 	uint64_t x[8] = {0}, s[8];
@@ -226,4 +221,4 @@ void aes_plain_sub_word(uint8_t word[4])
 		word[i / 8] |= (uint8_t)((s[i % 8] >> i / 8 & 1) << i % 8);
 }
 
-const struct aes_isa aes_plain = {.name = "plain", .usable = usable, .encrypt = encrypt};
+const struct aes_isa aes_plain = {.encrypt = encrypt};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "cookie.h"
+#include "cookie_isa.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -10,13 +10,11 @@
 
 enum { BURST = 64 };
 
-/* What fills the block behind the target: other kinds of probes will have other words here. */
-static const uint8_t purpose[8] = {'t', 'c', 'p', '/', 'i', 'p', 'v', '4'};
-
 static_assert(sizeof(struct cookie) == 16, "a cookie is one block");
 
 void cookie_key_init(struct cookie_key *key, const uint8_t secret[16])
 {
+	key->isa = isa_choose();
 	aes_key_init(&key->aes, secret);
 }
 
@@ -38,9 +36,10 @@ int cookie_key_random(struct cookie_key *key)
 static void write_block(uint8_t block[16], uint32_t addr, uint16_t port, uint8_t attempt)
 {
 	uint64_t target = htobe64((uint64_t)addr << 32 | (uint64_t)port << 16 | attempt);
+	uint64_t purpose = htole64(COOKIE_PURPOSE);
 
 	memcpy(block, &target, sizeof(target));
-	memcpy(block + sizeof(target), purpose, sizeof(purpose));
+	memcpy(block + sizeof(target), &purpose, sizeof(purpose));
 }
 
 static void read_block(struct cookie *cookie, const uint8_t block[16])
@@ -53,8 +52,8 @@ static void read_block(struct cookie *cookie, const uint8_t block[16])
 	cookie->spare = le32toh(cookie->spare);
 }
 
-void cookie_make(const struct cookie_key *key, const uint32_t *addr, const uint16_t *port,
-		 uint8_t attempt, struct cookie *cookie, unsigned n)
+static void cookie_make_plain(const struct aes_key *key, const uint32_t *addr, const uint16_t *port,
+			      uint8_t attempt, struct cookie *cookie, unsigned n)
 {
 	uint8_t block[BURST][16] __attribute__((aligned(64)));
 	unsigned first, i, burst;
@@ -63,13 +62,20 @@ void cookie_make(const struct cookie_key *key, const uint32_t *addr, const uint1
 		burst = n - first < BURST ? n - first : BURST;
 		for (i = 0; i < burst; i++)
 			write_block(block[i], addr[first + i], port[first + i], attempt);
-		aes_encrypt(&key->aes, block, burst);
+		aes_encrypt(key, block, burst);
 		for (i = 0; i < burst; i++)
 			read_block(&cookie[first + i], block[i]);
 	}
 }
 
-const char *cookie_isa(void)
+void cookie_make(const struct cookie_key *key, const uint32_t *addr, const uint16_t *port,
+		 uint8_t attempt, struct cookie *cookie, unsigned n)
 {
-	return aes_isa_name();
+#ifdef __x86_64__
+	if (key->isa == ISA_AVX512) {
+		cookie_make_avx512(&key->aes, addr, port, attempt, cookie, n);
+		return;
+	}
+#endif
+	cookie_make_plain(&key->aes, addr, port, attempt, cookie, n);
 }

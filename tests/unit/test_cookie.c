@@ -246,19 +246,6 @@ static void test_random_keys_differ(void **state)
 	assert_memory_not_equal(a.aes.round[0], zero, 16);
 }
 
-static void test_isa_name(void **state)
-{
-	(void)state;
-	setenv("PEAL_ISA", "plain", 1);
-	assert_string_equal(cookie_isa(), "plain");
-	unsetenv("PEAL_ISA");
-#ifdef __x86_64__
-	assert_string_equal(cookie_isa(), __builtin_cpu_supports("aes") ? "aes-ni" : "plain");
-#else
-	assert_string_equal(cookie_isa(), "plain");
-#endif
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,7 +257,6 @@ int main(void)
 		cmocka_unit_test(test_cookie_is_the_encrypted_target),
 		cmocka_unit_test(test_every_input_bit_counts),
 		cmocka_unit_test(test_random_keys_differ),
-		cmocka_unit_test(test_isa_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
