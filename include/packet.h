@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "isa.h"
 #include "reject.h"
 
 /*
@@ -36,12 +37,20 @@ struct pkt_link {
 	uint16_t vlan; /* VLAN identifier, 1 ... 4094, when tagged */
 };
 
+/*
+ * What varies from frame to frame as 32 bytes of little-endian words, the way vector code has it:
+ * saddr, daddr, sport << 16 | dport, seq, ipid << 16 | IP checksum, TCP checksum, timestamp.
+ */
+enum { PKT_FIELDS = 32, PKT_FIXED = 0xff };
+
 struct pkt_template {
 	uint8_t frame[PKT_FRAME_MAX]; /* addresses, ports, cookie and checksums are zero */
 	uint16_t len;		      /* bytes of the frame, without FCS */
 	uint16_t l3, l4;	      /* offsets of the IPv4 and the TCP header */
 	uint16_t ts_offset;	      /* of the TCP timestamp value, 0 if there is none */
 	uint32_t ip_sum, tcp_sum;     /* one's-complement sums of the constant parts (RFC 1071) */
+	uint8_t from[PKT_FRAME_MAX];  /* which of the PKT_FIELDS bytes is here, or PKT_FIXED */
+	enum isa isa;		      /* that fills it in */
 };
 
 /* Ethernet, 802.1Q if tagged, IPv4 and a TCP SYN with the options of look. */

@@ -64,6 +64,28 @@ static void write_tcp(struct pkt_template *t, uint8_t flags, const struct look *
 	t->tcp_sum = checksum_add((uint32_t)tcp_len + PROTO_TCP, tcp, tcp_len);
 }
 
+/* A big-endian field of len bytes at this offset is the word that begins at byte `word` of the fields,
+ * or its lower half. */
+static void map_field(struct pkt_template *t, unsigned offset, unsigned len, unsigned word)
+{
+	for (unsigned i = 0; i < len; i++)
+		t->from[offset + i] = (uint8_t)(word + len - 1 - i);
+}
+
+static void map_fields(struct pkt_template *t)
+{
+	memset(t->from, PKT_FIXED, sizeof(t->from));
+	map_field(t, t->l3 + IP_SRC, 4, 0);
+	map_field(t, t->l3 + IP_DST, 4, 4);
+	map_field(t, t->l4 + TCP_SRC, 4, 8); /* and the port behind it */
+	map_field(t, t->l4 + TCP_SEQ, 4, 12);
+	map_field(t, t->l3 + IP_CHECKSUM, 2, 16);
+	map_field(t, t->l3 + IP_ID, 2, 18);
+	map_field(t, t->l4 + TCP_CHECKSUM, 2, 20);
+	if (t->ts_offset != 0)
+		map_field(t, t->ts_offset, 4, 24);
+}
+
 static void build(struct pkt_template *t, const struct pkt_link *link, uint8_t ttl, uint8_t flags,
 		  const struct look *look)
 {
@@ -73,6 +95,8 @@ static void build(struct pkt_template *t, const struct pkt_link *link, uint8_t t
 	t->len = t->l4 + TCP_LEN + look->options_len;
 	write_ipv4(t, t->len - t->l3, ttl);
 	write_tcp(t, flags, look);
+	map_fields(t);
+	t->isa = isa_choose();
 }
 
 void pkt_template_syn(struct pkt_template *t, const struct pkt_link *link, enum syn_look look,

@@ -2,6 +2,7 @@
 
 #include "icmp_error.h"
 #include "probe.h"
+#include "tcp_syn_isa.h"
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16, VERDICT = FIN | SYN | RST | ACK };
 
@@ -15,6 +16,12 @@ static void write(const struct probe *p, const uint32_t *daddr, const uint16_t *
 {
 	unsigned i;
 
+#ifdef __x86_64__
+	if (p->template.isa == ISA_AVX512) {
+		tcp_syn_write_avx512(p, daddr, dport, cookie, frame, n);
+		return;
+	}
+#endif
 	for (i = 0; i < n; i++) {
 		const struct pkt_fields f = {
 			.saddr = source_addr(&p->source, &cookie[i]),
