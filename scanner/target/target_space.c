@@ -22,6 +22,7 @@ struct target_space {
 
 	uint32_t n_ranges;
 	struct numbered *range;
+	struct pick *picks;    /* what picking needs of each range, side by side */
 	uint32_t *last_number; /* of a range's addresses: what by_number searches */
 	uint32_t *last_addr;   /* what by_addr searches */
 	struct lookup by_number, by_addr;
@@ -31,6 +32,11 @@ struct target_space {
 struct numbered {
 	uint32_t first; /* address */
 	uint32_t delta; /* address - number, modulo 2^32 */
+};
+
+struct pick {
+	uint32_t last; /* number */
+	uint32_t delta;
 };
 
 static int space_set_ports(struct target_space *s, const struct portset *ports)
@@ -55,9 +61,10 @@ static int space_set_addrs(struct target_space *s, const struct rangeset *addrs)
 
 	s->n_ranges = (uint32_t)addrs->n;
 	s->range = calloc(addrs->n, sizeof(*s->range));
+	s->picks = calloc(addrs->n, sizeof(*s->picks));
 	s->last_number = calloc(addrs->n, sizeof(*s->last_number));
 	s->last_addr = calloc(addrs->n, sizeof(*s->last_addr));
-	if (s->range == NULL || s->last_number == NULL || s->last_addr == NULL)
+	if (s->range == NULL || s->picks == NULL || s->last_number == NULL || s->last_addr == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->n_ranges; i++) {
 		struct range r = addrs->at[i];
@@ -65,6 +72,7 @@ static int space_set_addrs(struct target_space *s, const struct rangeset *addrs)
 		s->range[i] = (struct numbered){.first = r.first, .delta = r.first - number};
 		s->last_number[i] = number + (r.last - r.first);
 		s->last_addr[i] = r.last;
+		s->picks[i] = (struct pick){s->last_number[i], s->range[i].delta};
 		number = s->last_number[i] + 1;
 	}
 	if (lookup_init(&s->by_number, s->last_number, s->n_ranges, 0) < 0)
@@ -97,6 +105,7 @@ void target_space_destroy(struct target_space *s)
 	lookup_fini(&s->by_addr);
 	free(s->last_addr);
 	free(s->last_number);
+	free(s->picks);
 	free(s->range);
 	free(s->port_number);
 	free(s->port);
@@ -109,26 +118,70 @@ uint64_t target_space_size(const struct target_space *s)
 	return s->product + s->pairs.n;
 }
 
+/*
+ * The stages below go over a block one after the other: each look-up of a stage is independent of
+ * the next, so that the processor fetches many at once when tables are larger than its caches.
+ */
+enum { BLOCK = 64 };
+
+/* Indices to numbers of addresses, and ports. Pairs pass as number 0, for now. */
+static void pick_numbers(const struct target_space *s, const uint64_t *index, uint32_t *number,
+			 uint16_t *port, unsigned n)
+{
+	if (s->n_ports == 1) {
+		for (unsigned i = 0; i < n; i++) {
+			number[i] = index[i] < s->product ? (uint32_t)index[i] : 0;
+			port[i] = s->port[0];
+		}
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t at = index[i] < s->product ? index[i] : 0;
+		/* the quotient by the reciprocal is right, or one too small */
+		uint64_t q = (uint64_t)((unsigned __int128)at * s->reciprocal >> 64);
+		uint32_t rest = (uint32_t)(at - q * s->n_ports);
+		uint32_t more = rest >= s->n_ports;
+
+		number[i] = (uint32_t)q + more;
+		port[i] = s->port[rest - (more ? s->n_ports : 0)];
+	}
+}
+
+static void pick_addrs(const struct target_space *s, const uint32_t *number, uint32_t *addr,
+		       unsigned n)
+{
+	uint32_t range[BLOCK];
+
+	for (unsigned i = 0; i < n; i++)
+		range[i] = lookup_guess(&s->by_number, number[i]);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t r = range[i];
+
+		r += s->picks[r].last < number[i]; /* no branch: nobody could foretell it */
+		if (s->picks[r].last < number[i])
+			r = lookup_find(&s->by_number, number[i]);
+		addr[i] = number[i] + s->picks[r].delta;
+	}
+}
+
 void target_space_pick(const struct target_space *s, const uint64_t *index, uint32_t *addr,
 		       uint16_t *port, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
+	uint32_t number[BLOCK];
+	unsigned from, some;
+
+	for (from = 0; s->product > 0 && from < n; from += some) {
+		some = n - from < BLOCK ? n - from : BLOCK;
+		pick_numbers(s, index + from, number, port + from, some);
+		pick_addrs(s, number, addr + from, some);
+	}
+	for (unsigned i = 0; s->pairs.n > 0 && i < n; i++) {
 		if (index[i] >= s->product) {
 			uint64_t pair = s->pairs.at[index[i] - s->product];
 
 			addr[i] = pair_addr(pair);
 			port[i] = pair_port(pair);
-			continue;
 		}
-
-		/* the quotient by the reciprocal is right, or one too small */
-		uint64_t number = (uint64_t)((unsigned __int128)index[i] * s->reciprocal >> 64);
-		uint64_t rest = index[i] - number * s->n_ports;
-		uint32_t more = rest >= s->n_ports;
-		uint32_t r = lookup_find(&s->by_number, (uint32_t)number + more);
-
-		addr[i] = (uint32_t)number + more + s->range[r].delta;
-		port[i] = s->port[rest - (more ? s->n_ports : 0)];
 	}
 }
 

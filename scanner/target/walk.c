@@ -127,7 +127,7 @@ unsigned walk_next(const struct walk *w, uint64_t *next, uint64_t end, uint64_t 
 			stop = end;
 		got = permute_next(&w->order, &pos, from + (stop - *next), at + found,
 				   index + found, n - found);
-		for (unsigned i = found; i < found + got; i++)
+		for (unsigned i = found; from != *next && i < found + got; i++)
 			at[i] = *next + (at[i] - from);
 		*next += pos - from;
 		found += got;
