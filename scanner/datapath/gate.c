@@ -114,16 +114,33 @@ int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *
 	return rc;
 }
 
+/* The mask of those that the map denies: nearly always none, which two bitmaps tell. */
+static uint64_t map_denied(const struct gate_map *map, const uint32_t *addr, unsigned n)
+{
+	uint64_t near = 0, denied = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		near |= (uint64_t)gate_map_some16(map, addr[i]) << i;
+	if (near == 0)
+		return 0;
+	near = 0;
+	for (unsigned i = 0; i < n; i++)
+		near |= (uint64_t)gate_map_some24(map, addr[i]) << i;
+	for (; near != 0; near &= near - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(near);
+
+		denied |= (uint64_t)gate_map_denies(map, addr[i]) << i;
+	}
+	return denied;
+}
+
 uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
 		    uint64_t *opted_out)
 {
-	uint64_t fixed = 0, grown = 0;
+	uint64_t fixed = map_denied(&gate->fixed, addr, n), grown = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		fixed |= (uint64_t)gate_map_denies(&gate->fixed, addr[i]) << i;
 	if (gate_generation(gate) != 0)
-		for (unsigned i = 0; i < n; i++)
-			grown |= (uint64_t)gate_map_denies(&gate->grown, addr[i]) << i;
+		grown = map_denied(&gate->grown, addr, n);
 
 	*bug = fixed;
 	*opted_out = grown & ~fixed;

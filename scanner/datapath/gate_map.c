@@ -14,17 +14,25 @@
 static const size_t block_size = BLOCKS * sizeof(uint8_t);
 static const size_t net_size = NETS * sizeof(uint32_t);
 static const size_t leaf_size = NETS * sizeof(uint64_t[4]);
+static const size_t some16_size = BLOCKS / 8, some24_size = NETS / 8;
+
+static size_t map_size(void)
+{
+	return net_size + leaf_size + block_size + some16_size + some24_size;
+}
 
 int gate_map_init(struct gate_map *map)
 {
-	uint8_t *at = mmap(NULL, net_size + leaf_size + block_size, PROT_READ | PROT_WRITE,
+	uint8_t *at = mmap(NULL, map_size(), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
 		return -ENOMEM;
 	map->net = (uint32_t *)at;
 	map->leaf = (uint64_t(*)[4])(at + net_size);
-	map->block = at + net_size + leaf_size;
+	map->some24 = (uint64_t *)(at + net_size + leaf_size);
+	map->some16 = (uint64_t *)(at + net_size + leaf_size + some24_size);
+	map->block = at + net_size + leaf_size + some24_size + some16_size;
 	map->n_leaves = 0;
 	return 0;
 }
@@ -32,7 +40,7 @@ int gate_map_init(struct gate_map *map)
 void gate_map_fini(struct gate_map *map)
 {
 	if (map->net != NULL)
-		munmap(map->net, net_size + leaf_size + block_size);
+		munmap(map->net, map_size());
 }
 
 static void leaf_set(uint64_t *leaf, unsigned first, unsigned last, bool deny)
@@ -95,9 +103,35 @@ static void block_set(struct gate_map *map, uint32_t block, unsigned first, unsi
 	__atomic_store_n(&map->block[block], MAP_MIXED, __ATOMIC_RELEASE);
 }
 
+static void bits_write(uint64_t *bits, uint64_t first, uint64_t end, bool deny)
+{
+	for (uint64_t i = first / 64; first < end; first = ++i * 64) {
+		uint64_t word = UINT64_MAX << first % 64;
+
+		if (end < (i + 1) * 64)
+			word &= UINT64_MAX >> (64 - end % 64);
+		__atomic_store_n(&bits[i], deny ? bits[i] | word : bits[i] & ~word,
+				 __ATOMIC_RELEASE);
+	}
+}
+
+/* In all prefixes that they touch, something may be denied; of those allowed, in the whole ones
+ * nothing is. */
+static void bits_set(uint64_t *bits, unsigned shift, uint64_t first, uint64_t last, bool deny)
+{
+	uint64_t inside = (UINT64_C(1) << shift) - 1;
+
+	if (deny)
+		bits_write(bits, first >> shift, (last >> shift) + 1, true);
+	else
+		bits_write(bits, (first + inside) >> shift, (last + 1) >> shift, false);
+}
+
 void gate_map_set(struct gate_map *map, uint32_t first, uint32_t last, bool deny)
 {
 	for (uint32_t block = first >> 16; block <= last >> 16; block++)
 		block_set(map, block, block == first >> 16 ? first & 0xffff : 0,
 			  block == last >> 16 ? last & 0xffff : 0xffff, deny);
+	bits_set(map->some24, 8, first, last, deny);
+	bits_set(map->some16, 16, first, last, deny);
 }
