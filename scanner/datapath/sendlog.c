@@ -66,20 +66,30 @@ static uint64_t group_tag(const struct sendlog *l, uint64_t group)
 	return (group >> l->ring_bits) % TAGS + 1;
 }
 
+static void note_group(struct sendlog *l, uint64_t group, uint64_t now_us)
+{
+	uint64_t *entry = &l->ring[group_entry(l, group)], tag = group_tag(l, group);
+
+	if (__atomic_load_n(entry, __ATOMIC_RELAXED) >> TIME_BITS != tag)
+		__atomic_store_n(entry, tag << TIME_BITS | (now_us & TIME_MASK), __ATOMIC_RELAXED);
+}
+
 void sendlog_note(struct sendlog *l, const uint64_t *pos, unsigned n, uint64_t now_us)
 {
-	uint64_t group, tag, *entry, noted = UINT64_MAX;
+	uint64_t differ = 0, group, noted = UINT64_MAX;
 
+	for (unsigned i = 0; i < n; i++)
+		differ |= pos[i] ^ pos[0];
+	if (differ >> l->group_bits == 0) { /* at high rates, a burst is mostly of one group */
+		if (n != 0)
+			note_group(l, pos[0] >> l->group_bits, now_us);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		group = pos[i] >> l->group_bits;
-		if (group == noted)
-			continue;
+		if (group != noted)
+			note_group(l, group, now_us);
 		noted = group;
-		entry = &l->ring[group_entry(l, group)];
-		tag = group_tag(l, group);
-		if (__atomic_load_n(entry, __ATOMIC_RELAXED) >> TIME_BITS != tag)
-			__atomic_store_n(entry, tag << TIME_BITS | (now_us & TIME_MASK),
-					 __ATOMIC_RELAXED);
 	}
 }
 

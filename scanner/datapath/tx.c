@@ -160,9 +160,13 @@ static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
 	return allowed == mask_of(n) ? n : batch_keep(b, allowed, n);
 }
 
+/*
+ * Buffers as the pool has them: whole, unshared, and with the headroom they were made with, for
+ * nobody whom we send to changes that. So only their lengths are to be set.
+ */
 static bool tx_alloc(struct tx *tx, unsigned n, bool control)
 {
-	if (rte_pktmbuf_alloc_bulk(tx->pool, tx->burst, n) != 0) {
+	if (rte_mempool_get_bulk(tx->pool, (void **)tx->burst, n) != 0) {
 		tx->stats.no_mbuf++;
 		return false;
 	}
