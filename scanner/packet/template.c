@@ -64,8 +64,8 @@ static void write_tcp(struct pkt_template *t, uint8_t flags, const struct look *
 	t->tcp_sum = checksum_add((uint32_t)tcp_len + PROTO_TCP, tcp, tcp_len);
 }
 
-/* A big-endian field of len bytes at this offset is the word that begins at byte `word` of the fields,
- * or its lower half. */
+/* The big-endian field of len bytes at this offset is the word of the fields that begins at byte
+ * `word`, or a half of one. */
 static void map_field(struct pkt_template *t, unsigned offset, unsigned len, unsigned word)
 {
 	for (unsigned i = 0; i < len; i++)

@@ -14,15 +14,17 @@ static void build(struct pkt_template *t, const struct probe_conf *conf)
 static void write(const struct probe *p, const uint32_t *daddr, const uint16_t *dport,
 		  const struct cookie *cookie, uint8_t *const *frame, unsigned n)
 {
-	unsigned i;
+	unsigned i = 0;
 
 #ifdef __x86_64__
 	if (p->template.isa == ISA_AVX512) {
 		tcp_syn_write_avx512(p, daddr, dport, cookie, frame, n);
 		return;
 	}
+	if (p->template.isa == ISA_AVX2)
+		i = tcp_syn_write_avx2(p, daddr, dport, cookie, frame, n);
 #endif
-	for (i = 0; i < n; i++) {
+	for (; i < n; i++) {
 		const struct pkt_fields f = {
 			.saddr = source_addr(&p->source, &cookie[i]),
 			.daddr = daddr[i],
