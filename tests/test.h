@@ -34,3 +34,12 @@ static inline bool test_long(void)
 {
 	return getenv("PEAL_TEST_LONG") != NULL;
 }
+
+/* A sanitizer build is ten times as slow, and has nothing to find in large numbers. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#define TEST_SANITIZED __has_feature(address_sanitizer)
+#else
+#define TEST_SANITIZED 0
+#endif
