@@ -273,7 +273,7 @@ static unsigned flags_at(const uint8_t *frame)
 	return frame[l3 + 9] == 6 ? l4 + 13 : l4;
 }
 
-/* Every truncation x header length x data offset, for these flags. */
+/* Every truncation (if truncate) x header length x data offset, for these flags. */
 static void grid_frame(struct grid *g, const struct frame *golden, const uint8_t *flags,
 		       unsigned n_flags, bool truncate)
 {
@@ -294,6 +294,7 @@ static void grid_frame(struct grid *g, const struct frame *golden, const uint8_t
 static void test_grid(void **state)
 {
 	static const uint8_t some[] = {0x02, 0x03, 0x04, 0x08, 0x0b, 0x0c, 0x12, 0x14, 0xff};
+	const bool whole = !TEST_SANITIZED || test_long();
 	struct grid g = grid_open();
 	uint8_t all[256];
 	unsigned i;
@@ -302,11 +303,12 @@ static void test_grid(void **state)
 	for (i = 0; i < 256; i++)
 		all[i] = (uint8_t)i;
 	for (i = 0; i < FRAMES; i++) {
-		grid_frame(&g, &frames[i], all, 256, test_long());
-		grid_frame(&g, &frames[i], some, ARRAY_LEN(some), true);
+		grid_frame(&g, &frames[i], all, 256, whole);
+		if (!whole)
+			grid_frame(&g, &frames[i], some, ARRAY_LEN(some), true);
 	}
 	print_message("# %lu cases, %lu accepted\n", g.cases, g.accepted);
-	assert_true(g.cases >= 1000 * 1000);
+	assert_true(g.cases >= (whole ? 50ul * 1000 * 1000 : 1000ul * 1000));
 	assert_true(g.accepted >= 1000);
 	grid_close(&g);
 }

@@ -84,17 +84,15 @@ static void test_domain_is_a_bijection(void **state)
 	}
 }
 
-/* A sanitizer build is ten times as slow, and has nothing to find in large sizes. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
-#else
-#define SANITIZED 0
-#endif
+/* A size whose logarithm is even up to 2^bits: two draws, or its last bits would follow from it. */
+static uint64_t random_size(unsigned bits, uint64_t *seed)
+{
+	uint64_t most = UINT64_C(2) << test_random(seed) % bits;
 
-/* 10^4 sizes: in the short run their logarithms are even up to 2^20, and a few sizes reach 2^26; in
- * the long run, the sizes themselves are even up to 2^26. */
+	return test_random(seed) % most + 1;
+}
+
+/* 10^4 sizes up to 2^22, and some up to 2^26; in the long run all are, and even themselves. */
 static void test_random_sizes(void **state)
 {
 	const uint64_t most = UINT64_C(1) << 26;
@@ -102,16 +100,17 @@ static void test_random_sizes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 10000; i++) {
-		uint64_t r = test_random(&seed);
+		uint64_t size = test_long() ? test_random(&seed) % most + 1
+					    : random_size(TEST_SANITIZED ? 16 : 22, &seed);
 
-		if (test_long())
-			enumerate(r % most + 1, r, map);
-		else
-			enumerate((r % (UINT64_C(2) << r % (SANITIZED ? 16 : 20))) + 1, r, map);
+		enumerate(size, test_random(&seed), map);
 	}
-	for (int i = 0; i < (SANITIZED ? 0 : 3); i++)
-		enumerate(test_random(&seed) % most + 1, test_random(&seed), map);
-	if (!SANITIZED)
+	for (int i = 0; i < (TEST_SANITIZED ? 10 : 100); i++) {
+		uint64_t size = random_size(TEST_SANITIZED ? 20 : 26, &seed);
+
+		enumerate(size, test_random(&seed), map);
+	}
+	if (!TEST_SANITIZED)
 		enumerate(most - 1, 1, map);
 	free(map);
 }
@@ -156,7 +155,7 @@ static void check_large(uint64_t size, uint64_t samples, uint64_t *seed)
 
 static void test_sizes_to_the_limit(void **state)
 {
-	const uint64_t samples = test_long() ? 100000000 : 10000000;
+	const uint64_t samples = TEST_SANITIZED ? 10000000 : 100000000;
 	uint64_t seed = 4;
 
 	(void)state;
