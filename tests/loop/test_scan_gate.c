@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * A whole scan whose target space is broken: the linker puts a target_load() in front of the real
+ * one (--wrap), which forgets what was excluded, but keeps the lists that the gate is built from.
+ */
+
+#include "loop.h"
+
+#include <jansson.h>
+#include <sys/wait.h>
+
+#include "cmd.h"
+#include "target.h"
+
+int __real_target_load(const struct target_conf *conf, struct target_space **space,
+		       struct exclusion *excl, struct target_counts *counts, struct err *err);
+int __wrap_target_load(const struct target_conf *conf, struct target_space **space,
+		       struct exclusion *excl, struct target_counts *counts, struct err *err);
+
+static bool broken;
+
+int __wrap_target_load(const struct target_conf *conf, struct target_space **space,
+		       struct exclusion *excl, struct target_counts *counts, struct err *err)
+{
+	const char *all = "0.0.0.0/0";
+	struct target_conf forgetful = *conf;
+	struct exclusion unused;
+	int rc = __real_target_load(conf, space, excl, counts, err);
+
+	if (rc < 0 || !broken)
+		return rc;
+	target_space_destroy(*space);
+	forgetful.exclude = forgetful.blocklist_files = forgetful.scope_files = (struct strlist){0};
+	forgetful.allow_special = (struct strlist){&all, 1, 1};
+	rc = __real_target_load(&forgetful, space, &unused, counts, err);
+	if (rc == 0)
+		exclusion_fini(&unused);
+	return rc;
+}
+
+static char dir[] = "/tmp/peal-test-XXXXXX", pcap[64], summary[64], device[80];
+
+/* A scan of 768 good targets, and of 272 bad ones if the space is broken; the packets go to a
+ * capture file. */
+static int scan_run(const char *rate)
+{
+	const char *argv[] = {"198.18.0.0/22",
+			      "10.9.0.0/28",
+			      "-x",
+			      "198.18.1.0/24",
+			      "--allow-special",
+			      "198.18.0.0/15",
+			      "-p",
+			      "80",
+			      "-i",
+			      device,
+			      "-S",
+			      "198.19.0.1",
+			      "--gateway-mac",
+			      "02:00:00:00:00:01",
+			      "-r",
+			      rate,
+			      "-c",
+			      "50ms",
+			      "-o",
+			      "/dev/null",
+			      "-m",
+			      summary,
+			      "-q"};
+	enum exit_code code = EXIT_COMPLETE;
+	struct err err;
+	struct job job;
+
+	if (job_parse(&job, ARRAY_LEN(argv), (char **)argv, CMD_SCAN, &err) < 0 ||
+	    job_check(&job, CMD_SCAN, &err) < 0 || cmd_scan.run(&job, &code, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		code = err.code;
+	}
+	job_fini(&job);
+	return code;
+}
+
+/* Its exit status. The EAL starts once a process, so each scan has its own. */
+static int scan(const char *rate)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(scan_run(rate));
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static uint64_t count(const json_t *json, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(json, key));
+}
+
+/* How many frames left; none may be for an address that is excluded. */
+static uint64_t captured(void)
+{
+	uint8_t header[24], record[16], frame[256];
+	FILE *file = fopen(pcap, "rb");
+	uint64_t n = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fread(header, sizeof(header), 1, file), 1);
+	for (; fread(record, sizeof(record), 1, file) == 1; n++) {
+		uint32_t len, addr;
+
+		memcpy(&len, record + 8, sizeof(len));
+		assert_in_range(len, 54, sizeof(frame));
+		assert_int_equal(fread(frame, len, 1, file), 1);
+		addr = get_be32(frame + 30);
+		assert_int_equal(addr >> 10, 0xc6120000 >> 10);
+		assert_int_not_equal(addr >> 8, 0xc61201);
+	}
+	fclose(file);
+	return n;
+}
+
+static void check_summary(const char *reason, uint64_t *sent, uint64_t *not_reached)
+{
+	json_t *json = json_load_file(summary, 0, NULL);
+
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "exit_reason")), reason);
+	assert_int_equal(json_is_true(json_object_get(json, "complete")),
+			 strcmp(reason, "complete") == 0);
+	*sent = count(json, "sent");
+	*not_reached = count(json, "not_reached");
+	json_decref(json);
+}
+
+/* Slow enough that most of the scan is still ahead when the gate is hit: it ends there. */
+static void test_gate_ends_the_scan(void **state)
+{
+	uint64_t sent, not_reached;
+
+	(void)state;
+	broken = true;
+	assert_int_equal(scan("50"), EXIT_BOOKS);
+	check_summary("gate", &sent, &not_reached);
+	assert_true(not_reached > 0);
+	assert_int_equal(captured(), sent);
+}
+
+/* The same scan with a target space that is right. */
+static void test_no_gate_without_a_bug(void **state)
+{
+	uint64_t sent, not_reached;
+
+	(void)state;
+	broken = false;
+	assert_int_equal(scan("100k"), EXIT_COMPLETE);
+	check_summary("complete", &sent, &not_reached);
+	assert_int_equal(sent, 768);
+	assert_int_equal(not_reached, 0);
+	assert_int_equal(captured(), 768);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(pcap, sizeof(pcap), "%s/sent.pcap", dir);
+	snprintf(summary, sizeof(summary), "%s/summary.json", dir);
+	snprintf(device, sizeof(device), "pcap:%s", pcap);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink(pcap);
+	unlink(summary);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gate_ends_the_scan),
+		cmocka_unit_test(test_no_gate_without_a_bug),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
