@@ -147,6 +147,14 @@ uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, u
 	return ~(fixed | grown) & (n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX);
 }
 
+void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n)
+{
+	if (gate->fixed.n_leaves == 0)
+		return; /* few prefixes, and large ones: what there is to look at, is near */
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(&gate->fixed.some24[addr[i] >> 14]);
+}
+
 unsigned gate_generation(const struct gate *gate)
 {
 	return __atomic_load_n(&gate->generation, __ATOMIC_ACQUIRE);

@@ -39,5 +39,8 @@ int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *
 uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
 		    uint64_t *opted_out);
 
+/* Soon to be checked: fetches what is not in the first caches anyway. n as above. */
+void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n);
+
 /* How often the gate has grown: when it changes, check again what waits to be sent. */
 unsigned gate_generation(const struct gate *gate);

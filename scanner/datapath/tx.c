@@ -96,6 +96,7 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 	for (unsigned i = 0; i < b->n; i++)
 		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
 	target_space_pick(s->space, index, b->daddr, b->dport, b->n);
+	gate_prefetch(s->gate, b->daddr, b->n);
 	cookie_make(&s->key, b->daddr, b->dport, (uint8_t)tx->claim.attempt, b->cookie, b->n);
 	return true;
 }
