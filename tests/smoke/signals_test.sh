@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What can happen to a running scan: INT once and twice, TERM, USR1, HUP with a blocklist that has
-# grown, a consumer that goes away, is slow, or has no room. Nothing that was recorded is lost, the
-# books balance, and the exit status says what happened.
+# What can happen to a running scan: INT once and twice, TERM, KILL, USR1, HUP with a blocklist that
+# has grown, a consumer that goes away, is slow, or has no room. Nothing that was recorded is lost,
+# the books balance, and the exit status says what happened.
 
 . "$(dirname "$0")/_init.sh"
 needs timeout
@@ -58,6 +58,26 @@ before=$SECONDS
 ended 75 twice
 stopped twice
 ((SECONDS - before < 5)) || fail "the second INT did not skip the cooldown"
+
+say "KILL: all lines but the last are whole, wherever it hits"
+# killed PAUSE
+killed() {
+	start killed --cooldown 1s --rate 30k -f '*'
+	sleep "$1"
+	kill -KILL $scan
+	wait $scan 2>/dev/null || true
+	head -n -1 "$tmp/killed.ndjson" >"$tmp/whole"
+	echo "$(wc -l <"$tmp/whole") whole lines"
+	(($(wc -l <"$tmp/whole") > 1000)) || fail "it was killed before there was much to tear"
+	jq -es 'all(type == "object") and (map(length) | unique | length == 1)' "$tmp/whole" >/dev/null ||
+		fail "a line in the middle is torn"
+	is "lines about the same target and state" "$(jq -r '"\(.saddr) \(.sport) \(.state)"' "$tmp/whole" |
+		LC_ALL=C sort | uniq -d | wc -l)" 0
+	[[ ! -e $tmp/killed.json ]] || fail "a killed scan has a summary"
+}
+killed 0.2
+killed 0.5
+killed 0.9
 
 say "USR1: prints the status, and goes on"
 start usr1 --cooldown 1s -n 60000 -q
