@@ -7,23 +7,26 @@
 . "$(dirname "$0")/_init.sh"
 needs jq
 
+# exactly NAME TARGET PORTS OPTION...: scans, and the open ports are those of peal list --truth
+exactly() {
+	local name=$1 what=("$2" --allow-special 10.0.0.0/8 -p "$3")
+	shift 3
+	scan "$name" -i sim:loss=0 "${what[@]}" --cooldown 3s --open -f saddr,sport,state "$@"
+	is "targets" "$(summary "$name" .targets)" 16777216
+	is "found" "$(summary "$name" .truth.found)" "$(summary "$name" .truth.open)"
+	(($(summary "$name" .truth.open) > 1000)) || fail "hardly anything is open: $(summary "$name" .truth)"
+	peal list --truth -i sim:loss=0 "${what[@]}" -q | sed -n '/ open$/s/:/ /p' | LC_ALL=C sort >"$tmp/want"
+	states "$name" >"$tmp/got"
+	same "the records and the truth" "$tmp/got" "$tmp/want"
+	jq -c '{send_seconds, truth, repeats}' "$tmp/$name.json"
+}
+
 say "/16 x 256 ports, no loss: the same set, not only the same number"
 # the rate leaves room for the simulation, which shares the processors
-scan set -i sim:loss=0 10.7.0.0/16 --allow-special 10.0.0.0/8 -p 0-255 -e 7 --rate 1M --cooldown 3s \
-	--open -f saddr,sport,state
-is "found" "$(summary set .truth.found)" "$(summary set .truth.open)"
-(($(summary set .truth.open) > 1000)) || fail "hardly anything is open: $(summary set -c .truth)"
-peal list --truth -i sim:loss=0 10.7.0.0/16 --allow-special 10.0.0.0/8 -p 0-255 -e 7 --format ndjson |
-	jq -r 'select(.state == "open") | "\(.saddr) \(.sport) open"' | LC_ALL=C sort >"$tmp/want"
-states set >"$tmp/got"
-same "the records and the truth" "$tmp/got" "$tmp/want"
-jq -c '{targets, send_seconds, truth, repeats}' "$tmp/set.json"
+exactly ports 10.7.0.0/16 0-255 --rate 1M
 
 say "/8 x 1 port, no loss"
-scan wide -i sim:loss=0 10.0.0.0/8 --allow-special 10.0.0.0/8 -p 80 --rate max --cooldown 3s --open
-is "targets" "$(summary wide .targets)" 16777216
-is "found" "$(summary wide .truth.found)" "$(summary wide .truth.open)"
-jq -c '{send_seconds, truth, repeats}' "$tmp/wide.json"
+exactly wide 10.0.0.0/8 80 --rate max
 
 say "5 % loss each way, three attempts"
 # without SYN-ACKs sent again, each attempt gets through with 0.95 x 0.95
