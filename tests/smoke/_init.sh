@@ -166,12 +166,14 @@ services() {
 	wait_for 10 grep -q ready "$tmp/host.$1.out"
 }
 
-# the host's kernel must answer every probe: no limit, no memory of connections, no path filter
+# the host's kernel must answer every probe: no limit, no memory of connections, no path filter, and
+# room for answers that wait until it knows whose hardware address to send them to
 smoke_sysctl() {
 	local setting
 	for setting in net.ipv4.conf.{all,default}.rp_filter=0 net.ipv4.icmp_ratelimit=0 \
 		net.ipv4.icmp_ratemask=0 net.ipv4.tcp_syncookies=2 net.ipv4.tcp_max_syn_backlog=65536 \
-		net.core.somaxconn=65535 net.ipv4.ip_forward=0 net.ipv6.conf.{all,default}.disable_ipv6=1; do
+		net.core.somaxconn=65535 net.ipv4.neigh.host0.unres_qlen_bytes=16777216 \
+		net.ipv4.ip_forward=0 net.ipv6.conf.{all,default}.disable_ipv6=1; do
 		"$@" sysctl -qw "$setting" 2>/dev/null || true
 	done
 }

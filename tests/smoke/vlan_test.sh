@@ -16,6 +16,7 @@ on_host ip address flush dev host0
 on_host ip link set host0 address 02:00:00:00:00:03 # without a tag, nothing is for the host
 on_host ip link set host77 address 02:00:00:00:00:02
 on_host ip address add 198.19.0.2/24 dev host77
+on_host sysctl -qw net.ipv4.neigh.host77.unres_qlen_bytes=16777216
 on_host ip link set host77 up
 on_host ip neigh replace 198.19.0.1 lladdr 02:00:00:00:00:01 dev host77 nud permanent
 
