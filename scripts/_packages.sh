@@ -9,7 +9,7 @@ build_packages=(gcc libc6-dev libdpdk-dev libjansson-dev meson ninja-build pkg-c
 # shellcheck disable=SC2034
 test_packages=(clang clang-format clang-tidy cppcheck dpdk dpdk-dev ethtool git iproute2 jq
 	libclang-rt-14-dev libcmocka-dev llvm masscan nftables nmap procps python3-minimal shellcheck
-	socat tcpdump tmux tshark util-linux xxd zmap)
+	socat tcpdump tmux tshark util-linux valgrind xxd zmap)
 
 # missing PACKAGE...: those that are not installed, one a line
 missing() {

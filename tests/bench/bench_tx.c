@@ -5,8 +5,10 @@
  * each instruction set that the processor has. Bursts of 64, least of many rounds: other programs
  * may want the processor, too.
  *
- *	bench_tx [RANGES [PORTS]]   a /1 of RANGES ranges with gaps between them (1), PORTS ports
- *(1)
+ *	bench_tx [ROUNDS [PREFIXES [PORTS [SOURCES]]]]
+ *
+ * of 0.0.0.0/0 less so many prefixes (0), on these ports (80), from so many source addresses (1).
+ * One round is a short one, for tools that count instructions; PEAL_ISA names one set.
  */
 
 #include <inttypes.h>
@@ -22,9 +24,15 @@
 #include "target.h"
 #include "walk.h"
 
-enum { BURST = 64, BURSTS = 8192, ROUNDS = 20 }; /* more targets than caches hold */
+enum {
+	BURST = 64,
+	BURSTS = 8192, /* more targets than caches hold */
+	SHORT = 64,
+	ROUNDS = 20,
+};
 
 static struct {
+	unsigned rounds, bursts;
 	struct walk walk;
 	struct target_space *space;
 	struct gate *gate;
@@ -78,28 +86,28 @@ static double cycles(void (*run)(unsigned i))
 {
 	uint64_t least = UINT64_MAX;
 
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; round < b.rounds; round++) {
 		uint64_t start = rte_rdtsc(), took;
 
-		for (unsigned i = 0; i < BURSTS; i++)
+		for (unsigned i = 0; i < b.bursts; i++)
 			run(i);
 		took = rte_rdtsc() - start;
 		if (took < least)
 			least = took;
 	}
-	return (double)least / (BURST * BURSTS);
+	return (double)least / (BURST * b.bursts);
 }
 
-static int set_up(unsigned ranges, const char *ports, uint32_t *sources, uint32_t n_sources)
+static int set_up(unsigned prefixes, const char *ports, uint32_t *sources, uint32_t n_sources)
 {
 	struct target_conf conf = {.ports = ports};
-	const char *all = "0.0.0.0/0", **deny = calloc(ranges, sizeof(*deny));
+	const char *all = "0.0.0.0/0", **deny = calloc(prefixes + 1, sizeof(*deny));
 	struct target_counts counts;
 	struct exclusion excl;
 	struct err err;
 
 	conf.targets = (struct strlist){.at = &all, .n = 1};
-	for (unsigned i = 0; deny != NULL && i + 1 < ranges; i++) {
+	for (unsigned i = 0; deny != NULL && i < prefixes; i++) {
 		char text[32];
 		uint32_t addr = (uint32_t)(i + 1) * UINT32_C(2654435769);
 
@@ -120,33 +128,49 @@ static int set_up(unsigned ranges, const char *ports, uint32_t *sources, uint32_
 	return 0;
 }
 
+static unsigned number(int argc, char **argv, int i, unsigned otherwise)
+{
+	return argc > i ? (unsigned)strtoul(argv[i], NULL, 10) : otherwise;
+}
+
+static void bench(const char *isa)
+{
+	struct probe_conf probe = {.look = SYN_LOOK_MSS, .ttl = 255};
+	const uint8_t secret[16] = {1, 2, 3};
+
+	walk_init(&b.walk, target_space_size(b.space), 1, 0, 1, 0);
+	cookie_key_init(&b.key, secret);
+	b.probe.ops->build(&b.probe.template, &probe);
+	printf("%-8s", isa);
+	for (unsigned s = 0; s < sizeof(stages) / sizeof(stages[0]); s++)
+		printf("%10.2f", cycles(stages[s].run));
+	printf("\n");
+}
+
 int main(int argc, char **argv)
 {
-	static const char *const isas[] = {"avx512", "avx2", "aes-ni", "plain"};
-	struct probe_conf probe = {.look = SYN_LOOK_MSS, .ttl = 255};
+	const char *only = getenv("PEAL_ISA");
 	uint32_t sources[16];
-	const uint8_t secret[16] = {1, 2, 3};
 
 	for (unsigned i = 0; i < 16; i++)
 		sources[i] = 0xc6120001 + i;
-	if (set_up(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1, argc > 2 ? argv[2] : "80",
-		   sources, argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 1) < 0)
+	b.rounds = number(argc, argv, 1, ROUNDS);
+	b.bursts = b.rounds > 1 ? BURSTS : SHORT;
+	if (set_up(number(argc, argv, 2, 0), argc > 3 ? argv[3] : "80", sources,
+		   number(argc, argv, 4, 1)) < 0)
 		return 1;
 	printf("%-8s", "");
 	for (unsigned s = 0; s < sizeof(stages) / sizeof(stages[0]); s++)
 		printf("%10s", stages[s].name);
 	printf("   cycles an element\n");
-	for (unsigned i = 0; i < sizeof(isas) / sizeof(isas[0]); i++) {
-		setenv("PEAL_ISA", isas[i], 1);
-		if (strcmp(isa_name(isa_choose()), isas[i]) != 0)
+	for (enum isa isa = ISA_AVX512 + 1; isa-- > ISA_PLAIN;) {
+		const char *name = isa_name(isa);
+
+		if (only != NULL && strcmp(only, name) != 0)
 			continue;
-		walk_init(&b.walk, target_space_size(b.space), 1, 0, 1, 0);
-		cookie_key_init(&b.key, secret);
-		b.probe.ops->build(&b.probe.template, &probe);
-		printf("%-8s", isas[i]);
-		for (unsigned s = 0; s < sizeof(stages) / sizeof(stages[0]); s++)
-			printf("%10.2f", cycles(stages[s].run));
-		printf("\n");
+		setenv("PEAL_ISA", name, 1);
+		if (isa_choose() == isa)
+			bench(name);
 	}
 	return 0;
 }
