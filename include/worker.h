@@ -38,8 +38,10 @@ struct workers_conf {
 	struct output *output;
 	const struct clock *clock;
 	const struct roles *roles;
-	uint64_t rate;		 /* frames/s over all lcores, RATE_MAX: no limit */
-	unsigned tx_descriptors; /* frames that a TX queue may hold */
+	uint64_t rate;		      /* frames/s over all lcores, RATE_MAX: no limit */
+	unsigned tx_descriptors;      /* frames that a TX queue may hold */
+	const uint32_t *kernel_addrs; /* the kernel answers ARP for these, we do for the others */
+	unsigned n_kernel_addrs;
 	bool send_rst;
 	bool dry;
 };

@@ -190,6 +190,8 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.roles = &scan->roles,
 		.rate = scan->rate,
 		.tx_descriptors = scan->io_conf.tx_descriptors,
+		.kernel_addrs = scan->kernel_addrs,
+		.n_kernel_addrs = scan->n_kernel_addrs,
 		.send_rst = scan->send_rst,
 		.dry = scan->job->dry_run,
 	};
@@ -278,6 +280,7 @@ static void scan_fini(struct scan *scan)
 	target_space_destroy(scan->space);
 	exclusion_fini(&scan->excl);
 	free(scan->sources);
+	free(scan->kernel_addrs);
 }
 
 /* --- in order --- */

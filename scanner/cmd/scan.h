@@ -34,6 +34,8 @@ struct scan {
 	bool dev_is_open;
 	uint32_t *sources; /* sorted */
 	uint32_t n_sources;
+	uint32_t *kernel_addrs; /* that the kernel answers for on the device */
+	unsigned n_kernel_addrs;
 	struct pkt_link link;
 	bool send_rst;
 

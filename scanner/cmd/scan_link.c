@@ -67,26 +67,37 @@ int scan_link_sources(struct scan *scan, struct err *err)
 	return rc;
 }
 
+/* For which addresses the kernel answers (ARP requests, SYN-ACKs): its own, where it sees what we
+ * receive. For all others it is up to us. */
+static int find_kernel_addrs(struct scan *scan, struct err *err)
+{
+	if (!(scan->dev.limits & IO_KERNEL_ANSWERS))
+		return 0;
+	scan->kernel_addrs = calloc(LINK_ADDRS, sizeof(*scan->kernel_addrs));
+	if (scan->kernel_addrs == NULL)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+	scan->n_kernel_addrs =
+		(unsigned)link_addrs(scan_ifname(scan), scan->kernel_addrs, LINK_ADDRS);
+	return 0;
+}
+
+static bool kernel_owns(const struct scan *scan, uint32_t addr)
+{
+	for (unsigned i = 0; i < scan->n_kernel_addrs; i++)
+		if (scan->kernel_addrs[i] == addr)
+			return true;
+	return false;
+}
+
 /*
  * Who closes the connections that SYN-ACKs opened? The kernel does (with RST, RFC 9293 3.10.7.1)
- * when it sees the answers and the source addresses are its own; else it is up to us.
+ * when all source addresses are its own; else it is up to us.
  */
 static bool kernel_sends_rst(const struct scan *scan)
 {
-	uint32_t own[LINK_ADDRS];
-	int n;
-
-	if (!(scan->dev.limits & IO_KERNEL_ANSWERS))
-		return false;
-	n = link_addrs(scan_ifname(scan), own, LINK_ADDRS);
-	for (uint32_t s = 0; s < scan->n_sources; s++) {
-		bool found = false;
-
-		for (int i = 0; i < n; i++)
-			found |= own[i] == scan->sources[s];
-		if (!found)
+	for (uint32_t s = 0; s < scan->n_sources; s++)
+		if (!kernel_owns(scan, scan->sources[s]))
 			return false;
-	}
 	return true;
 }
 
@@ -154,7 +165,10 @@ static int gateway_mac(struct scan *scan, struct err *err)
 int scan_link_open(struct scan *scan, struct err *err)
 {
 	struct pkt_link *link = &scan->link;
+	int rc = find_kernel_addrs(scan, err);
 
+	if (rc < 0)
+		return rc;
 	memcpy(link->src_mac,
 	       scan->job->source_mac.given ? scan->job->source_mac.byte : scan->dev.mac, 6);
 	link->tagged = scan->job->vlan != 0;

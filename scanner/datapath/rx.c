@@ -43,7 +43,15 @@ static bool source_has_addr(const struct source *s, uint32_t addr)
 	return s->addr[low] == addr;
 }
 
-/* Somebody asks for one of our addresses: no kernel answers for us on every device. */
+static bool kernel_has_addr(const struct rx *rx, uint32_t addr)
+{
+	for (unsigned i = 0; i < rx->n_kernel_addrs; i++)
+		if (rx->kernel_addrs[i] == addr)
+			return true;
+	return false;
+}
+
+/* Somebody asks for one of our addresses: the kernel answers for its own at most. */
 static void rx_arp(struct rx *rx, const struct pkt_view *v)
 {
 	struct followup f = {
@@ -53,8 +61,8 @@ static void rx_arp(struct rx *rx, const struct pkt_view *v)
 	};
 
 	rx_reject(rx, REJECT_ARP);
-	if (v->arp_op != 1 || (rx->dev->limits & IO_KERNEL_ANSWERS) ||
-	    !source_has_addr(&rx->stream->probe.source, v->local))
+	if (v->arp_op != 1 || !source_has_addr(&rx->stream->probe.source, v->local) ||
+	    kernel_has_addr(rx, v->local))
 		return;
 	memcpy(f.mac, v->arp_mac, sizeof(f.mac));
 	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)

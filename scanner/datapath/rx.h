@@ -27,7 +27,9 @@ struct rx {
 	const struct clock *clock;
 	struct io_dev *dev;
 	uint16_t queue;
-	bool service;	   /* this lcore does the device's own work */
+	bool service;		      /* this lcore does the device's own work */
+	const uint32_t *kernel_addrs; /* the kernel answers ARP for these */
+	unsigned n_kernel_addrs;
 	bool send_rst;	   /* close what SYN-ACKs opened */
 	bool want_repeats; /* the filter could let them through */
 	struct result_ring *results;

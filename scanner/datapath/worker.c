@@ -210,6 +210,8 @@ static int create_rx(struct workers *w, unsigned i)
 	rx->dev = w->conf.dev;
 	rx->queue = (uint16_t)i;
 	rx->service = i == 0 && w->conf.dev->service != NULL;
+	rx->kernel_addrs = w->conf.kernel_addrs;
+	rx->n_kernel_addrs = w->conf.n_kernel_addrs;
 	rx->send_rst = w->conf.send_rst;
 	rx->want_repeats = output_wants_repeats(w->conf.output);
 	rx->results = w->results[i];
