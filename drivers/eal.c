@@ -202,10 +202,43 @@ static bool has_any(char *const *words, size_t n, const char *const *names)
 	return false;
 }
 
-static const char *const lcore_options[] = {"-l", "-c", "--lcores", NULL};
 static const char *const size_options[] = {"-m", "--socket-mem", NULL};
 static const char *const memory_options[] = {"--no-huge",    "--in-memory",   "--huge-dir",
 					     "--legacy-mem", "--huge-unlink", NULL};
+
+/*
+ * Which lcores there are is ours to say: workers wait for ever for one that is missing. getopt_long
+ * takes "-l0", "--lcores=0", and whatever a long name begins with.
+ */
+static bool is_lcore_option(const char *word)
+{
+	static const char *const long_names[] = {"--lcores", "--main-lcore"};
+	size_t len = strcspn(word, "=");
+
+	if (word[0] != '-' || word[1] == '\0')
+		return false;
+	if (word[1] != '-') /* -l, -c: cores; -s, -S: service cores */
+		return strchr("lcsS", word[1]) != NULL;
+	for (size_t i = 0; i < sizeof(long_names) / sizeof(*long_names); i++)
+		if (len > strlen("--l") && strncmp(word, long_names[i], len) == 0)
+			return true;
+	return false;
+}
+
+static int extra_split(struct words *extra, const char *text, struct err *err)
+{
+	if (text == NULL)
+		return 0;
+	if (words_split(extra, text) < 0)
+		return err_set(err, EXIT_USAGE, "--eal: a quote is not closed: %s", text);
+	for (size_t i = 0; i < extra->n; i++)
+		if (is_lcore_option(extra->at[i]))
+			return err_set(err, EXIT_USAGE,
+				       "--eal: %s: peal chooses the cores itself: use --cores, "
+				       "--tx-cores and --rx-cores",
+				       extra->at[i]);
+	return 0;
+}
 
 /* Hugepages without files, so that nothing needs cleaning up, or ordinary pages. */
 static int eal_memory_args(struct words *args, const struct words *extra, unsigned megabytes)
@@ -234,19 +267,17 @@ static int eal_args(const struct eal_conf *conf, struct words *args, struct err 
 	struct words extra = {0};
 	int rc;
 
-	if (conf->extra != NULL && words_split(&extra, conf->extra) < 0) {
+	if (extra_split(&extra, conf->extra, err) < 0) {
 		words_fini(&extra);
-		return err_set(err, EXIT_USAGE, "--eal: a quote is not closed: %s", conf->extra);
+		return -1;
 	}
 	rc = words_add(args, "peal");
 	snprintf(text, sizeof(text), "--file-prefix=%s", eal.prefix);
 	rc |= words_add(args, text) | words_add(args, "--no-pci") |
 	      words_add(args, "--iova-mode=va");
-	if (!has_any(extra.at, extra.n, lcore_options)) {
-		floating_lcore(lcores, sizeof(lcores));
-		rc |= words_add(args, "--lcores");
-		rc |= words_add(args, conf->lcores != NULL ? conf->lcores : lcores);
-	}
+	floating_lcore(lcores, sizeof(lcores));
+	rc |= words_add(args, "--lcores");
+	rc |= words_add(args, conf->lcores != NULL ? conf->lcores : lcores);
 	rc |= eal_memory_args(args, &extra, megabytes);
 	for (size_t i = 0; i < extra.n; i++)
 		rc |= words_add(args, extra.at[i]);

@@ -23,7 +23,8 @@ struct eal_conf {
 
 /*
  * Telemetry answers under RUNTIME/dpdk/peal-PID/ (dpdk-telemetry.py -f peal-PID), where RUNTIME is
- * /var/run for root and $XDG_RUNTIME_DIR or /tmp else. EXIT_USAGE when extra cannot be understood,
+ * /var/run for root and $XDG_RUNTIME_DIR or /tmp else. EXIT_USAGE when extra cannot be understood
+ * or says which lcores to use,
  * EXIT_DEVICE when the EAL cannot start; err has the EAL's last word.
  */
 int eal_start(const struct eal_conf *conf, struct err *err);

@@ -51,8 +51,8 @@ struct workers;
 /* Pools, rings, lcore state; nothing runs yet. */
 int workers_create(const struct workers_conf *conf, struct workers **workers, struct err *err);
 
-/* Launches the lcores: receivers first. */
-void workers_start(struct workers *w);
+/* Launches the lcores: receivers first. EXIT_DEVICE when one is missing; then none runs. */
+int workers_start(struct workers *w, struct err *err);
 
 /* No more probes from here on; answers are still taken, follow-ups still sent. */
 void workers_stop_sending(struct workers *w);

@@ -254,7 +254,11 @@ int scan_watch(struct scan *scan, struct err *err)
 	scan->end = END_COMPLETE;
 	scan->started = wall_clock();
 	w.start = rte_rdtsc();
-	workers_start(scan->workers);
+	rc = workers_start(scan->workers, err);
+	if (rc < 0) {
+		status_close(w.status);
+		return rc;
+	}
 	while (!w.over) {
 		watch_tick(&w);
 		if (!w.over)

@@ -277,11 +277,17 @@ void workers_destroy(struct workers *w)
 
 /* --- start and stop --- */
 
-void workers_start(struct workers *w)
+int workers_start(struct workers *w, struct err *err)
 {
 	/* from the last: receivers are behind senders, and listen before the first probe leaves */
-	for (unsigned i = w->n_workers; i-- > 0;)
-		rte_eal_remote_launch(worker_run, &w->worker[i], i + 1);
+	for (unsigned i = w->n_workers; i-- > 0;) {
+		if (rte_lcore_is_enabled(i + 1) &&
+		    rte_eal_remote_launch(worker_run, &w->worker[i], i + 1) == 0)
+			continue;
+		workers_stop(w);
+		return err_set(err, EXIT_DEVICE, "lcore %u cannot be started", i + 1);
+	}
+	return 0;
 }
 
 void workers_stop_sending(struct workers *w)
