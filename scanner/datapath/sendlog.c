@@ -15,7 +15,8 @@ enum {
 
 #define RATE_ASSUMED (UINT64_C(1) << 24) /* for "max": 10 Gbit/s of SYNs */
 #define TIME_MASK    ((UINT64_C(1) << TIME_BITS) - 1)
-#define TAGS	     65535 /* 1 ... 65535; 0 is an entry that was never written */
+#define TIME_UNKNOWN TIME_MASK /* of a group that took too long */
+#define TAGS	     65535     /* 1 ... 65535; 0 is an entry that was never written */
 
 /* An entry is the tag of the group (which turn of the ring it belongs to) above its time. Tags
  * repeat after 2^36 groups, which take over a month. */
@@ -66,12 +67,25 @@ static uint64_t group_tag(const struct sendlog *l, uint64_t group)
 	return (group >> l->ring_bits) % TAGS + 1;
 }
 
+/* The time that a group has once a probe of it is sent now, old being what was noted before. */
+static uint64_t group_time(const struct sendlog *l, uint64_t old, uint64_t now_us)
+{
+	if (l->group_bits == 0) /* the same probe again: only now it leaves */
+		return now_us;
+	if (old == TIME_UNKNOWN || now_us > old + SENDLOG_ERROR_US)
+		return TIME_UNKNOWN;
+	return old;
+}
+
 static void note_group(struct sendlog *l, uint64_t group, uint64_t now_us)
 {
 	uint64_t *entry = &l->ring[group_entry(l, group)], tag = group_tag(l, group);
+	uint64_t old = __atomic_load_n(entry, __ATOMIC_RELAXED), time = now_us & TIME_MASK;
 
-	if (__atomic_load_n(entry, __ATOMIC_RELAXED) >> TIME_BITS != tag)
-		__atomic_store_n(entry, tag << TIME_BITS | (now_us & TIME_MASK), __ATOMIC_RELAXED);
+	if (old >> TIME_BITS == tag)
+		time = group_time(l, old & TIME_MASK, now_us);
+	if (old != (tag << TIME_BITS | time))
+		__atomic_store_n(entry, tag << TIME_BITS | time, __ATOMIC_RELAXED);
 }
 
 void sendlog_note(struct sendlog *l, const uint64_t *pos, unsigned n, uint64_t now_us)
@@ -98,8 +112,6 @@ bool sendlog_find(const struct sendlog *l, uint64_t pos, uint64_t *us)
 	uint64_t group = pos >> l->group_bits;
 	uint64_t entry = __atomic_load_n(&l->ring[group_entry(l, group)], __ATOMIC_RELAXED);
 
-	if (entry >> TIME_BITS != group_tag(l, group))
-		return false;
 	*us = entry & TIME_MASK;
-	return true;
+	return entry >> TIME_BITS == group_tag(l, group) && *us != TIME_UNKNOWN;
 }

@@ -100,7 +100,7 @@ static void test_reach(void **state)
 
 static void test_extremes(void **state)
 {
-	const uint64_t length = UINT64_C(1) << 56, us_max = (UINT64_C(1) << 48) - 1;
+	const uint64_t length = UINT64_C(1) << 56, us_max = (UINT64_C(1) << 48) - 2;
 	struct sendlog *l;
 	uint64_t us;
 
@@ -134,12 +134,60 @@ static void test_scattered_burst(void **state)
 	sendlog_destroy(l);
 }
 
+/* Probes that leave late (their prefix, a pause) never get a time that is wrong by more than said.
+ */
+static void test_late_probes(void **state)
+{
+	const uint64_t length = UINT64_C(1) << 30, n = 1 << 16;
+	uint64_t *sent = calloc(n, sizeof(*sent)), random = 1, us, now = 5, known = 0;
+	struct sendlog *l;
+
+	(void)state;
+	assert_int_equal(sendlog_create(RATE_MAX, length, &l), 0);
+	for (uint64_t pos = 0; pos < n; pos++) {
+		if (test_random(&random) % 4096 == 0)
+			now += test_random(&random) % 1000000;
+		if (test_random(&random) % 2048 == 0)
+			continue; /* later */
+		now += pos % 16 == 0;
+		note(l, pos, sent[pos] = now);
+	}
+	for (uint64_t pos = 0; pos < n; pos++)
+		if (sent[pos] == 0)
+			note(l, pos, sent[pos] = now += 7);
+	for (uint64_t pos = 0; pos < n; pos++) {
+		if (!sendlog_find(l, pos, &us))
+			continue;
+		known++;
+		assert_in_range(sent[pos] - us, 0, SENDLOG_ERROR_US);
+	}
+	assert_in_range(known, n / 4, n - 1);
+	free(sent);
+	sendlog_destroy(l);
+}
+
+/* What the device did not take at once has left when it took it. */
+static void test_noted_again(void **state)
+{
+	struct sendlog *l;
+	uint64_t us;
+
+	(void)state;
+	assert_int_equal(sendlog_create(1000, UINT64_C(1) << 40, &l), 0);
+	note(l, 9, 100);
+	note(l, 9, 2000100);
+	assert_true(sendlog_find(l, 9, &us));
+	assert_int_equal(us, 2000100);
+	sendlog_destroy(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact_when_slow), cmocka_unit_test(test_exact_when_small),
 		cmocka_unit_test(test_error_bound),	cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_extremes),	cmocka_unit_test(test_scattered_burst),
+		cmocka_unit_test(test_late_probes),	cmocka_unit_test(test_noted_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
