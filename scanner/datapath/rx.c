@@ -211,6 +211,22 @@ static void rx_rst(struct rx *rx, const struct pkt_view *v)
 		rx->followups_lost++;
 }
 
+/*
+ * An RST closes what the first SYN-ACK of a target opened. A repeat may say that it was lost, or
+ * answer a later attempt; but hosts that only replay would take the rate from the probes, so there
+ * are on average no more for repeats than each target opened needs.
+ */
+static void rx_close(struct rx *rx, const struct pkt_view *v, bool repeat)
+{
+	if (!repeat)
+		rx->rst_spare += rx->stream->attempts;
+	else if (rx->rst_spare != 0)
+		rx->rst_spare--;
+	else
+		return;
+	rx_rst(rx, v);
+}
+
 static void rx_time(const struct rx *rx, const struct answers *a, unsigned i, uint64_t now,
 		    struct record *rec)
 {
@@ -233,13 +249,12 @@ static void rx_record(struct rx *rx, struct answers *a, unsigned i, uint64_t now
 
 	memset(rec, 0, sizeof(*rec));
 	s->probe.ops->classify(&a->view[i], rec);
-	if (rec->class == CLASS_SYNACK && rx->send_rst)
-		rx_rst(rx, &a->view[i]);
-
 	if (dedup_seen(s->dedup, rx_key(s, a, i), rec->state))
 		rec->flags |= RECORD_REPEAT;
 	else
 		rx->stats.first[rec->state]++;
+	if (rec->class == CLASS_SYNACK && rx->send_rst)
+		rx_close(rx, &a->view[i], rec->flags & RECORD_REPEAT);
 	if ((rec->flags & RECORD_REPEAT) && !rx->want_repeats) {
 		rx->stats.repeats++;
 		return;

@@ -40,6 +40,7 @@ struct rx {
 	struct record record[RX_BURST];
 	unsigned record_first, record_n; /* [record_first, record_n) waits for the ring */
 	uint64_t followups_lost;
+	uint64_t rst_spare;    /* RSTs that repeats may still have */
 	struct rx_stats stats; /* main reads */
 };
 

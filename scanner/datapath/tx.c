@@ -282,16 +282,10 @@ static bool tx_more(struct tx *tx, uint64_t now)
 	return false;
 }
 
-unsigned tx_step(struct tx *tx, uint64_t now)
+/* Frames of the next probes that may go now: how many wait for the device. */
+static unsigned tx_probes(struct tx *tx, uint64_t now)
 {
 	unsigned n, taken;
-
-	if (tx->burst_first < tx->burst_n && !tx_waiting_stale(tx))
-		return tx_send(tx, now);
-	if (tx->burst_first < tx->burst_n)
-		tx_drain(tx);
-	if (tx_control(tx, now) != 0)
-		return tx_send(tx, now);
 
 	if (*tx->stop || tx->done || tx_must_pause(tx, now) || !tx_more(tx, now))
 		return 0;
@@ -301,6 +295,25 @@ unsigned tx_step(struct tx *tx, uint64_t now)
 	n = tx_fill(tx, taken, now);
 	if (n < taken)
 		pace_give_back(&tx->pace, taken - n);
+	tx->owed -= RTE_MIN(tx->owed, n);
+	return n;
+}
+
+unsigned tx_step(struct tx *tx, uint64_t now)
+{
+	unsigned n = 0;
+
+	if (tx->burst_first < tx->burst_n && !tx_waiting_stale(tx))
+		return tx_send(tx, now);
+	if (tx->burst_first < tx->burst_n)
+		tx_drain(tx);
+	/* what others make us send gets half of the rate at most, while probes wait */
+	if (tx->owed == 0)
+		n = tx->owed = tx_control(tx, now);
+	if (n == 0)
+		n = tx_probes(tx, now);
+	if (n == 0 && tx->owed != 0)
+		n = tx_control(tx, now);
 	return n == 0 ? 0 : tx_send(tx, now);
 }
 

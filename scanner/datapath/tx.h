@@ -61,7 +61,8 @@ struct tx {
 	struct rte_mbuf *burst[TX_BURST];
 	unsigned burst_first, burst_n; /* [burst_first, burst_n) waits for the device */
 	bool burst_is_control;
-	unsigned gate_generation;  /* that the waiting probes were checked against */
+	unsigned owed;		  /* probes to go before the next control frame, if there are any */
+	unsigned gate_generation; /* that the waiting probes were checked against */
 	struct deferred *deferred; /* TX_DEFERRED, with --prefix-rate */
 	unsigned n_deferred;
 	uint64_t paused;       /* TSC of the last pause, 0 when running: main reads */

@@ -43,10 +43,106 @@ static void test_missing_lcore(void **state)
 	rig_close(&rig);
 }
 
+/* Probes of one /24 or /16 that come to nothing on the wire, for tests of what is sent when. */
+static void rig_open_dry(struct rig *rig, const char *targets, uint64_t rate, uint64_t prefix_rate)
+{
+	rig_open(rig, &(struct rig_conf){.targets = targets,
+					 .lift = "198.18.0.0/15",
+					 .ports = "80",
+					 .send_rst = true,
+					 .rate = rate,
+					 .prefix_rate = prefix_rate});
+	rig->tx[0].dry = true;
+}
+
+static void ask_for_rst(struct rig *rig)
+{
+	struct followup rst = {.kind = FOLLOWUP_RST, .daddr = 0xc6120001};
+
+	assert_int_equal(rte_ring_sp_enqueue_elem(rig->followups[0], &rst, sizeof(rst)), 0);
+}
+
+static void ask_for_too_many(struct rig *rig)
+{
+	while (!rte_ring_full(rig->followups[0]))
+		ask_for_rst(rig);
+}
+
+/* Hosts that never stop answering get RSTs, but the scan goes on. */
+static void test_control_leaves_half_to_probes(void **state)
+{
+	const uint64_t rates[] = {10, 1000, 100000, RATE_MAX};
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
+		unsigned all = 0;
+
+		rig_open_dry(&rig, "198.18.0.0/16", rates[i], 0);
+		for (; all < 1000; rig.now += RIG_HZ / 1000) {
+			ask_for_too_many(&rig);
+			all += tx_step(&rig.tx[0], rig.now);
+		}
+		assert_in_range(rig.tx[0].stats.sent, all / 2 - 64, all * 3 / 4);
+
+		/* without probes, control has all of it */
+		rig.stop = true;
+		for (all = 0; all < 100; rig.now += RIG_HZ / 1000)
+			all += tx_step(&rig.tx[0], rig.now);
+		rig_close(&rig);
+	}
+}
+
+/* All probes are sent, none of them is on the wire: what a test puts there comes alone. */
+static void rig_open_sent(struct rig *rig)
+{
+	rig_open_dry(rig, "198.18.0.0/16", RATE_MAX, 0);
+	while (!rig->tx[0].done)
+		tx_step(&rig->tx[0], rig->now);
+}
+
+/* n times the SYN-ACK that answers the probe to 198.18.x.y. */
+static void synack_arrives(struct rig *rig, uint32_t xy, unsigned n)
+{
+	struct sent probe = answer_probe(rig, 0xc6120000 + xy, 80, 0);
+	struct answer a = answer_synack(&probe);
+
+	for (unsigned i = 0; i < n; i++)
+		answer_deliver(rig, &a);
+}
+
+static void test_replays_get_few_rsts(void **state)
+{
+	enum { TARGETS = 100, COPIES = 20 };
+	struct rx_stats *stats;
+	struct followup f;
+	struct rig rig;
+
+	(void)state;
+	rig_open_sent(&rig);
+	stats = &rig.rx[0].stats;
+	for (uint32_t i = 0; i < TARGETS; i++) {
+		synack_arrives(&rig, i, 1);
+		assert_int_equal(rte_ring_count(rig.followups[0]), 1); /* each has one at once */
+		assert_int_equal(rte_ring_sc_dequeue_elem(rig.followups[0], &f, sizeof(f)), 0);
+		assert_int_equal(f.daddr, 0xc6120000 + i);
+	}
+	synack_arrives(&rig, 0, 1); /* its RST was lost: another */
+	assert_int_equal(rte_ring_count(rig.followups[0]), 1);
+	for (uint32_t i = 0; i < TARGETS; i++)
+		synack_arrives(&rig, i, COPIES);
+	assert_in_range(rte_ring_count(rig.followups[0]), TARGETS / 2, TARGETS);
+	assert_int_equal(stats->first[STATE_OPEN], TARGETS);
+	assert_int_equal(stats->repeats, TARGETS * COPIES + 1);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_missing_lcore),
+		cmocka_unit_test(test_control_leaves_half_to_probes),
+		cmocka_unit_test(test_replays_get_few_rsts),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
