@@ -15,14 +15,15 @@
 #define STATS_ALIGN __attribute__((aligned(64)))
 
 struct tx_stats {
-	uint64_t sent;	     /* probes that the device took, first time */
-	uint64_t resent;     /* probes sent again because the first may have been lost */
-	uint64_t opted_out;  /* probes not sent: blocklisted while the scan ran */
-	uint64_t gate_hits;  /* probes that only the gate stopped: a bug, ends the scan */
-	uint64_t rst, arp;   /* control frames that the device took */
-	uint64_t ring_full;  /* bursts that the device did not take whole (nothing is lost) */
-	uint64_t no_mbuf;    /* times that the pool was empty (nothing is lost) */
-	uint64_t truly_open; /* on sim: open targets among the probes of the first attempt */
+	uint64_t sent;	       /* probes that the device took, first time */
+	uint64_t resent;       /* probes sent again because the first may have been lost */
+	uint64_t opted_out;    /* probes not sent: blocklisted while the scan ran */
+	uint64_t gate_hits;    /* probes that only the gate stopped: a bug, ends the scan */
+	uint64_t control;      /* RSTs and ARP answers that the device took */
+	uint64_t control_lost; /* of these that were asked for: not sent before the end */
+	uint64_t ring_full;    /* bursts that the device did not take whole (nothing is lost) */
+	uint64_t no_mbuf;      /* times that the pool was empty (nothing is lost) */
+	uint64_t truly_open;   /* on sim: open targets among the probes of the first attempt */
 } STATS_ALIGN;
 
 struct rx_stats {
@@ -31,6 +32,7 @@ struct rx_stats {
 	uint64_t repeats;	     /* validated, but neither new nor wanted */
 	uint64_t handed;	     /* records put on the ring */
 	uint64_t ring_full;	     /* records lost because the ring was full */
+	uint64_t control_lost;	     /* control frames that no TX lcore had room for */
 	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
 } STATS_ALIGN;
 
@@ -61,6 +63,9 @@ struct snapshot {
 	uint64_t targets; /* after exclusion, of this shard, within -n */
 	uint64_t excluded, attempts;
 	uint64_t sent, resent, opted_out, not_reached, gate_hits, tx_dropped, control, ring_full_tx;
+	/* RSTs and ARP answers that were due, but not sent: the other side asks again, so that no
+	 * result is lost by it */
+	uint64_t control_lost;
 	uint64_t received, repeats, handed, ring_full, rx_missed;
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];

@@ -5,8 +5,9 @@
 
 /*
  * What an RX lcore asks a TX lcore to send, inside the rate: one ring for each pair of lcores
- * (single producer, single consumer), by value. A full ring drops the request and counts it: the
- * other side asks again (a SYN-ACK or an ARP request is repeated until it is answered).
+ * (single producer, single consumer), by value. A full ring drops the request and counts it
+ * (control_lost): the other side asks again (a SYN-ACK or an ARP request is repeated until it is
+ * answered).
  */
 enum followup_kind { FOLLOWUP_RST, FOLLOWUP_ARP };
 

@@ -66,7 +66,7 @@ static void rx_arp(struct rx *rx, const struct pkt_view *v)
 		return;
 	memcpy(f.mac, v->arp_mac, sizeof(f.mac));
 	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
-		rx->followups_lost++;
+		rx->stats.control_lost++;
 }
 
 static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v)
@@ -208,7 +208,7 @@ static void rx_rst(struct rx *rx, const struct pkt_view *v)
 	};
 
 	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
-		rx->followups_lost++;
+		rx->stats.control_lost++;
 }
 
 /*

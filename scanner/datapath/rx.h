@@ -39,9 +39,8 @@ struct rx {
 	/* the lcore's own */
 	struct record record[RX_BURST];
 	unsigned record_first, record_n; /* [record_first, record_n) waits for the ring */
-	uint64_t followups_lost;
-	uint64_t rst_spare;    /* RSTs that repeats may still have */
-	struct rx_stats stats; /* main reads */
+	uint64_t rst_spare;		 /* RSTs that repeats may still have */
+	struct rx_stats stats;		 /* main reads */
 };
 
 /* One turn: returns how many frames were received or moved, 0 when there was nothing to do. */

@@ -43,7 +43,9 @@ static unsigned tx_send(struct tx *tx, uint64_t now)
 		sent = rte_eth_tx_burst(tx->dev->port_id, tx->queue, &tx->burst[tx->burst_first],
 					(uint16_t)want);
 	}
-	if (!tx->burst_is_control && sent != 0)
+	if (tx->burst_is_control)
+		tx->stats.control += sent;
+	else if (sent != 0)
 		tx_sent_probes(tx, sent);
 	tx->burst_first += sent;
 	if (sent < want)
@@ -243,10 +245,6 @@ static unsigned tx_control(struct tx *tx, uint64_t now)
 
 		tx->burst[i]->data_len = tx_write_followup(tx, &todo[i], frame);
 		tx->burst[i]->pkt_len = tx->burst[i]->data_len;
-		if (todo[i].kind == FOLLOWUP_RST)
-			tx->stats.rst++;
-		else
-			tx->stats.arp++;
 	}
 	return n;
 }
@@ -336,6 +334,10 @@ uint64_t tx_due(const struct tx *tx, uint64_t now)
 
 void tx_drain(struct tx *tx)
 {
-	rte_pktmbuf_free_bulk(&tx->burst[tx->burst_first], tx->burst_n - tx->burst_first);
+	unsigned n = tx->burst_n - tx->burst_first;
+
+	rte_pktmbuf_free_bulk(&tx->burst[tx->burst_first], n);
+	if (tx->burst_is_control)
+		tx->stats.control_lost += n;
 	tx->burst_first = tx->burst_n = 0;
 }

@@ -79,5 +79,5 @@ uint64_t tx_leftover(const struct tx *tx);
 /* When tx_step() has something to do again (TSC). */
 uint64_t tx_due(const struct tx *tx, uint64_t now);
 
-/* Gives waiting mbufs back to their pool, when the lcore has stopped. */
+/* Gives waiting mbufs back to their pool, when the lcore has stopped, or they must not go. */
 void tx_drain(struct tx *tx);

@@ -308,7 +308,7 @@ void workers_cooldown(struct workers *w)
 	__atomic_store_n(&w->cooldown, true, __ATOMIC_RELEASE);
 }
 
-/* Follow-ups that are still to go: at most so long as the rate needs for full rings. */
+/* Follow-ups that are still to go have a moment; what a low rate leaves is lost, and counted. */
 static void drain_followups(struct workers *w)
 {
 	for (unsigned ms = 0; ms < 500; ms += 10) {
@@ -347,7 +347,8 @@ static void count_tx(const struct tx *tx, struct snapshot *s)
 	s->resent += get(&tx->stats.resent);
 	s->opted_out += get(&tx->stats.opted_out);
 	s->gate_hits += get(&tx->stats.gate_hits);
-	s->control += get(&tx->stats.rst) + get(&tx->stats.arp);
+	s->control += get(&tx->stats.control);
+	s->control_lost += get(&tx->stats.control_lost);
 	s->ring_full_tx += get(&tx->stats.ring_full);
 	s->truly_open += get(&tx->stats.truly_open);
 	s->paused |= get(&tx->paused) != 0;
@@ -359,6 +360,7 @@ static void count_rx(const struct rx *rx, struct snapshot *s)
 	s->repeats += get(&rx->stats.repeats);
 	s->handed += get(&rx->stats.handed);
 	s->ring_full += get(&rx->stats.ring_full);
+	s->control_lost += get(&rx->stats.control_lost);
 	for (unsigned i = 0; i < REJECT_COUNT; i++)
 		s->rejected[i] += get(&rx->stats.rejected[i]);
 	for (unsigned i = 0; i < STATE_COUNT; i++)
@@ -381,4 +383,6 @@ void workers_count(const struct workers *w, struct snapshot *s, bool settled)
 	s->not_reached = stream_unclaimed(w->conf.stream);
 	for (unsigned i = 0; i < w->n_tx; i++)
 		s->not_reached += tx_leftover(w->tx[i]);
+	for (unsigned i = 0; i < w->n_rx; i++)
+		s->control_lost += rte_ring_count(w->followups[i]);
 }

@@ -20,6 +20,7 @@ const struct counter counters[] = {
 	COUNTER("gate_hits", NOT_STATUS, gate_hits),
 	COUNTER("tx_dropped", EVERYWHERE, tx_dropped),
 	COUNTER("control", NOT_STATUS, control),
+	COUNTER("control_lost", NOT_STATUS, control_lost),
 	COUNTER("received", EVERYWHERE, received),
 	COUNTER("repeats", EVERYWHERE, repeats),
 	COUNTER("open", EVERYWHERE, first[STATE_OPEN]),

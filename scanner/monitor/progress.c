@@ -175,6 +175,8 @@ static void end_sent(const struct snapshot *s, FILE *to)
 		fprintf(to, "; %" PRIu64 " opted out meanwhile", s->opted_out);
 	if (s->gate_hits != 0)
 		fprintf(to, "; %" PRIu64 " stopped by the gate", s->gate_hits);
+	if (s->control_lost != 0)
+		fprintf(to, "; %" PRIu64 " RSTs or ARP answers not sent", s->control_lost);
 	fputc('\n', to);
 }
 

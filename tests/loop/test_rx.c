@@ -453,7 +453,7 @@ static void test_rst_closes_what_opened(void **state)
 	assert_int_equal(get_be16(frame + 36), 80);
 	assert_int_equal(get_be32(frame + 38), sent[5].seq + 1); /* RFC 9293, 3.5.2 */
 	assert_int_equal(frame[47], RST);
-	assert_int_equal(r.tx[0].stats.rst, 1);
+	assert_int_equal(r.tx[0].stats.control, 1);
 	assert_int_equal(r.tx[0].stats.sent, TARGETS);
 	rig_close(&r);
 }

@@ -137,12 +137,51 @@ static void test_replays_get_few_rsts(void **state)
 	rig_close(&rig);
 }
 
+/* Control frames that nobody sends are counted, wherever they are left. */
+static void test_lost_control(void **state)
+{
+	struct followup rst = {.kind = FOLLOWUP_RST, .daddr = 0xc6120001};
+	struct snapshot s = {0};
+	struct tx_stats *stats;
+	struct workers *workers;
+	struct output *output;
+	struct rte_ring *ring;
+	struct rig rig;
+
+	(void)state;
+	rig_open_sent(&rig);
+	stats = &rig.tx[0].stats;
+	ask_for_too_many(&rig);
+	synack_arrives(&rig, 1, 1); /* no room on the way to the TX lcore */
+	assert_int_equal(rig.rx[0].stats.control_lost, 1);
+	rig.tx[0].dry = false;
+	while (tx_step(&rig.tx[0], rig.now) != 0) /* no room in the device at the end */
+		;
+	assert_int_equal(stats->control_lost, 0);
+	tx_drain(&rig.tx[0]);
+	assert_true(stats->control > 0 && stats->control_lost > 0);
+	assert_int_equal(stats->control + stats->control_lost + rte_ring_count(rig.followups[0]),
+			 FOLLOWUP_RING - 1);
+	rig_close(&rig);
+
+	rig_workers(&rig, &workers, &output);
+	ring = rte_ring_lookup("followup0");
+	for (unsigned i = 0; i < 3; i++) /* no time at the end */
+		assert_int_equal(rte_ring_sp_enqueue_elem(ring, &rst, sizeof(rst)), 0);
+	workers_count(workers, &s, true);
+	assert_int_equal(s.control_lost, 3);
+	workers_destroy(workers);
+	output_destroy(output);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_missing_lcore),
 		cmocka_unit_test(test_control_leaves_half_to_probes),
 		cmocka_unit_test(test_replays_get_few_rsts),
+		cmocka_unit_test(test_lost_control),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

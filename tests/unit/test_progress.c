@@ -307,6 +307,7 @@ static void test_end(void **state)
 	s.sent = 100000;
 	s.opted_out = 10;
 	s.gate_hits = 1;
+	s.control_lost = 5;
 	s.filtered_out = 3;
 	s.rx_missed = 1;
 	s.tx_dropped = 2;
@@ -317,7 +318,7 @@ static void test_end(void **state)
 		capture_take(&c),
 		"targets   65536, 12 excluded\n"
 		"sent      100000 of 196608 probes in 20s, 5.08 kpps; 10 opted out meanwhile; "
-		"1 stopped by the gate\n"
+		"1 stopped by the gate; 5 RSTs or ARP answers not sent\n"
 		"answers   open 1966, closed 3932, unreachable 0, filtered 7; hit rate 3.00%\n"
 		"truth     1970 of the targets probed are open, 1966 found\n"
 		"written   5905 records, 3 filtered out; "

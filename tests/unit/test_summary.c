@@ -66,6 +66,7 @@ static const struct snapshot stopped = {
 	.filtered_out = 50,
 	.written = 400,
 	.control = 9,
+	.control_lost = 8,
 	.prefix_peak = 12,
 	.rejected = {[REJECT_COOKIE] = 25},
 	.first = {10, 20, 30, 40},
@@ -107,7 +108,7 @@ static void test_keys(void **state)
 		{"unreachable", 30},  {"filtered", 40},	   {"filtered_out", 50},
 		{"rx_missed", 6},     {"ring_full", 5},	   {"written", 400},
 		{"resent", 11},	      {"gate_hits", 0},	   {"control", 9},
-		{"prefix_peak", 12},  {"seed", INT64_MAX},
+		{"control_lost", 8},  {"prefix_peak", 12}, {"seed", INT64_MAX},
 	};
 	struct summary_meta meta = meta_of();
 	json_t *object = parse(&meta, &stopped), *rejected;
