@@ -49,7 +49,7 @@ enum scan_end {
 	END_DEVICE,
 	END_BOOKS,
 	END_GATE,
-	END_LOSS, /* all was sent, but something was dropped on the way */
+	END_LOSS, /* it would have been a success, but something was dropped on the way */
 };
 
 /* Everything there is to know at one moment: made by the main thread, read by monitor/. */
@@ -108,6 +108,12 @@ const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsig
 
 /* "starting", "sending", "cooldown", "done". */
 const char *scan_phase_name(enum scan_phase phase);
+
+/*
+ * What a scan has come to that ended for this reason; limited: -n left targets out. Any success
+ * with a loss is END_LOSS.
+ */
+enum scan_end scan_end_judge(enum scan_end end, bool limited, const struct snapshot *s);
 
 /* "complete", "max-targets", ... */
 const char *scan_end_name(enum scan_end end);

@@ -218,11 +218,6 @@ static int scan_workers(struct scan *scan, struct err *err)
 
 /* --- the end (monitor/) --- */
 
-static bool lossless(const struct snapshot *s)
-{
-	return s->rx_missed == 0 && s->tx_dropped == 0 && s->ring_full == 0;
-}
-
 static enum exit_code scan_code(struct scan *scan)
 {
 	static const enum exit_code codes[] = {
@@ -234,10 +229,6 @@ static enum exit_code scan_code(struct scan *scan)
 	};
 	char equation[256];
 
-	if (scan->end == END_COMPLETE && !lossless(&scan->last))
-		scan->end = END_LOSS;
-	if (scan->end == END_COMPLETE && scan->limited)
-		scan->end = END_MAX_TARGETS;
 	if (codes[scan->end] < EXIT_BOOKS &&
 	    stats_check(&scan->last, true, equation, sizeof(equation)) != NULL) {
 		LOG(ERROR, "counters do not add up: %s", equation);

@@ -237,6 +237,7 @@ static void watch_stop(struct watch *w)
 	scan->ended = wall_clock();
 	w->phase = PHASE_DONE;
 	watch_count(w, &scan->last, true);
+	scan->end = scan_end_judge(scan->end, scan->limited, &scan->last);
 }
 
 int scan_watch(struct scan *scan, struct err *err)

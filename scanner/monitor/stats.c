@@ -120,6 +120,21 @@ const char *scan_phase_name(enum scan_phase phase)
 	return names[phase];
 }
 
+enum scan_end scan_end_judge(enum scan_end end, bool limited, const struct snapshot *s)
+{
+	switch (end) {
+	case END_COMPLETE:
+	case END_MAX_TARGETS:
+	case END_MAX_RESULTS:
+	case END_MAX_RUNTIME:
+		if (stats_lost(s) != 0)
+			return END_LOSS;
+		return end == END_COMPLETE && limited ? END_MAX_TARGETS : end;
+	default:
+		return end;
+	}
+}
+
 const char *scan_end_name(enum scan_end end)
 {
 	static const char *const names[] = {

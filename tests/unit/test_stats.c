@@ -151,6 +151,35 @@ static void test_derived(void **state)
 	assert_float_equal(stats_percent(&s), 100, 0);
 }
 
+/* Whatever would be a success is none with a loss; what failed stays what it was. */
+static void test_judge(void **state)
+{
+	static const enum scan_end successes[] = {END_COMPLETE, END_MAX_TARGETS, END_MAX_RESULTS,
+						  END_MAX_RUNTIME};
+	const size_t losses[] = {offsetof(struct snapshot, rx_missed),
+				 offsetof(struct snapshot, ring_full),
+				 offsetof(struct snapshot, tx_dropped)};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(successes); i++) {
+		struct snapshot s = {0};
+
+		assert_int_equal(scan_end_judge(successes[i], false, &s), successes[i]);
+		for (size_t k = 0; k < ARRAY_LEN(losses); k++) {
+			s = (struct snapshot){0};
+			*(uint64_t *)((char *)&s + losses[k]) = 1;
+			assert_int_equal(scan_end_judge(successes[i], false, &s), END_LOSS);
+			assert_int_equal(scan_end_judge(successes[i], true, &s), END_LOSS);
+		}
+	}
+	for (int end = END_SIGNAL; end <= END_LOSS; end++)
+		assert_int_equal(scan_end_judge((enum scan_end)end, true, &sound), end);
+	assert_int_equal(scan_end_judge(END_COMPLETE, true, &(struct snapshot){0}),
+			 END_MAX_TARGETS);
+	assert_int_equal(scan_end_judge(END_MAX_RUNTIME, true, &(struct snapshot){0}),
+			 END_MAX_RUNTIME);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -175,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_while_running),
 		cmocka_unit_test(test_short_buffer),
 		cmocka_unit_test(test_derived),
+		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_names),
 	};
 
