@@ -309,5 +309,7 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 
 uint64_t rx_due(const struct rx *rx)
 {
+	if (rx->record_first < rx->record_n) /* waits for the consumer, which does not say when */
+		return UINT64_MAX;
 	return rx->service ? rx->dev->service_due(rx->dev) : UINT64_MAX;
 }

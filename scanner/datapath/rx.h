@@ -46,5 +46,6 @@ struct rx {
 /* One turn: returns how many frames were received or moved, 0 when there was nothing to do. */
 unsigned rx_step(struct rx *rx, uint64_t now);
 
-/* When rx_step() surely has something to do (TSC), as far as the device can tell. */
+/* When rx_step() surely has something to do (TSC), as far as the device can tell; UINT64_MAX when
+ * it cannot. */
 uint64_t rx_due(const struct rx *rx);

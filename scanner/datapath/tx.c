@@ -58,20 +58,14 @@ static unsigned tx_send(struct tx *tx, uint64_t now)
 static bool tx_batch_deferred(struct tx *tx, uint64_t now)
 {
 	struct batch *b = &tx->batch;
+	struct deferral d;
 
-	for (unsigned i = 0; i < tx->n_deferred && b->n < TX_BURST;) {
-		const struct deferred *d = &tx->deferred[i];
-
-		if (d->due > now) {
-			i++;
-			continue;
-		}
-		b->step[b->n] = d->step;
-		b->daddr[b->n] = d->daddr;
-		b->dport[b->n] = d->dport;
-		b->cookie[b->n] = d->cookie;
+	while (b->n < TX_BURST && deferrals_take(&tx->deferred, now, &d)) {
+		b->step[b->n] = d.probe.step;
+		b->daddr[b->n] = d.probe.daddr;
+		b->dport[b->n] = d.probe.dport;
+		b->cookie[b->n] = d.probe.cookie;
 		b->n++;
-		tx->deferred[i] = tx->deferred[--tx->n_deferred];
 	}
 	return b->n != 0;
 }
@@ -84,9 +78,9 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 	uint64_t index[TX_BURST];
 
 	b->first = b->n = 0;
-	if (tx->n_deferred != 0 && tx_batch_deferred(tx, now))
+	if (tx->deferred.n != 0 && tx_batch_deferred(tx, now))
 		return true;
-	if (tx->n_deferred > TX_DEFERRED - TX_BURST)
+	if (tx->deferred.n > DEFERRALS_MAX - TX_BURST)
 		return false; /* no room to put off more: wait */
 
 	while (b->n == 0) {
@@ -152,13 +146,15 @@ static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
 
 	for (unsigned i = 0; i < n; i++) {
 		unsigned at = b->first + i;
-		uint64_t due = prefix_pace_take(tx->stream->prefix, b->daddr[at], now);
+		struct deferral d = {
+			.due = prefix_pace_take(tx->stream->prefix, b->daddr[at], now),
+			.probe = {b->step[at], b->daddr[at], b->dport[at], b->cookie[at]},
+		};
 
-		if (due == 0)
+		if (d.due == 0)
 			continue;
 		allowed &= ~(UINT64_C(1) << i);
-		tx->deferred[tx->n_deferred++] = (struct deferred){due, b->step[at], b->daddr[at],
-								   b->dport[at], b->cookie[at]};
+		deferrals_put(&tx->deferred, &d); /* tx_batch() left room */
 	}
 	return allowed == mask_of(n) ? n : batch_keep(b, allowed, n);
 }
@@ -273,9 +269,11 @@ static bool tx_waiting_stale(const struct tx *tx)
 
 static bool tx_more(struct tx *tx, uint64_t now)
 {
+	tx->probe_due = 0;
 	if (tx->batch.first < tx->batch.n || tx_batch(tx, now))
 		return true;
-	if (tx->n_deferred == 0 && tx->claim.next == tx->claim.end)
+	tx->probe_due = deferrals_due(&tx->deferred);
+	if (tx->deferred.n == 0 && tx->claim.next == tx->claim.end)
 		__atomic_store_n(&tx->done, true, __ATOMIC_RELEASE);
 	return false;
 }
@@ -319,7 +317,7 @@ uint64_t tx_leftover(const struct tx *tx)
 {
 	const struct walk *w = &tx->stream->walk;
 
-	return (tx->batch.n - tx->batch.first) + tx->n_deferred +
+	return (tx->batch.n - tx->batch.first) + tx->deferred.n +
 	       walk_targets_before(w, tx->claim.end) - walk_targets_before(w, tx->claim.next);
 }
 
@@ -327,9 +325,12 @@ uint64_t tx_due(const struct tx *tx, uint64_t now)
 {
 	if (tx->burst_first < tx->burst_n)
 		return now;
-	if (*tx->stop || tx->done)
+	for (unsigned i = 0; i < tx->n_followups; i++)
+		if (!rte_ring_empty(tx->followups[i]))
+			return pace_due(&tx->pace);
+	if (*tx->stop || tx->done || tx->paused != 0)
 		return UINT64_MAX;
-	return pace_due(&tx->pace);
+	return RTE_MAX(pace_due(&tx->pace), tx->probe_due);
 }
 
 void tx_drain(struct tx *tx)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "deferrals.h"
 #include "followup.h"
 #include "io.h"
 #include "output.h"
@@ -20,7 +21,7 @@ struct rte_ring;
  * A full device loses nothing: what it did not take stays at the front of the batch.
  */
 
-enum { TX_BURST = 64, TX_DEFERRED = 4096 };
+enum { TX_BURST = 64 };
 
 /* Targets with their cookies, as arrays: every stage works on a run of them. */
 struct batch {
@@ -29,15 +30,6 @@ struct batch {
 	uint16_t dport[TX_BURST];
 	struct cookie cookie[TX_BURST];
 	unsigned first, n; /* [first, n) is still to be sent */
-};
-
-/* A probe that had to wait for its prefix. */
-struct deferred {
-	uint64_t due; /* TSC */
-	uint64_t step;
-	uint32_t daddr;
-	uint16_t dport;
-	struct cookie cookie;
 };
 
 struct tx {
@@ -63,11 +55,11 @@ struct tx {
 	bool burst_is_control;
 	unsigned owed;		  /* probes to go before the next control frame, if there are any */
 	unsigned gate_generation; /* that the waiting probes were checked against */
-	struct deferred *deferred; /* TX_DEFERRED, with --prefix-rate */
-	unsigned n_deferred;
-	uint64_t paused;       /* TSC of the last pause, 0 when running: main reads */
-	bool done;	       /* nothing left to send: main reads */
-	struct tx_stats stats; /* main reads */
+	struct deferrals deferred; /* probes, with --prefix-rate */
+	uint64_t probe_due;	   /* TSC before which no probe can go */
+	uint64_t paused;	   /* TSC of the last pause, 0 when running: main reads */
+	bool done;		   /* nothing left to send: main reads */
+	struct tx_stats stats;	   /* main reads */
 };
 
 /* One turn: returns how many frames went out or were dealt with, 0 when there was nothing to do. */
@@ -76,7 +68,10 @@ unsigned tx_step(struct tx *tx, uint64_t now);
 /* Targets claimed, but not yet sent. Exact once the lcore has stopped. */
 uint64_t tx_leftover(const struct tx *tx);
 
-/* When tx_step() has something to do again (TSC). */
+/*
+ * When tx_step() has something to do again (TSC); now when only the device can tell; UINT64_MAX
+ * when the lcore waits for others: the consumer while paused, an RX lcore that asks for something.
+ */
 uint64_t tx_due(const struct tx *tx, uint64_t now);
 
 /* Gives waiting mbufs back to their pool, when the lcore has stopped, or they must not go. */

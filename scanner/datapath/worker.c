@@ -190,12 +190,7 @@ static int create_tx(struct workers *w, unsigned i)
 	tx->dry = w->conf.dry;
 	tx->stop = &w->stop_sending;
 	pace_init(&tx->pace, w->conf.rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
-	if (w->conf.stream->prefix != NULL) {
-		tx->deferred = calloc(TX_DEFERRED, sizeof(*tx->deferred));
-		if (tx->deferred == NULL)
-			return -ENOMEM;
-	}
-	return 0;
+	return w->conf.stream->prefix != NULL ? deferrals_init(&tx->deferred) : 0;
 }
 
 static int create_rx(struct workers *w, unsigned i)
@@ -265,7 +260,7 @@ void workers_destroy(struct workers *w)
 	for (unsigned i = 0; i < WORKERS_MAX; i++) {
 		if (w->tx[i] != NULL) {
 			free(w->tx[i]->followups);
-			free(w->tx[i]->deferred);
+			deferrals_fini(&w->tx[i]->deferred);
 		}
 		rte_free(w->tx[i]);
 		rte_free(w->rx[i]);

@@ -159,10 +159,8 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->tx[i].stop = &r->stop;
 	pace_init(&r->tx[i].pace, conf->rate != 0 ? conf->rate : RATE_MAX, r->lcores, RIG_HZ,
 		  r->now);
-	if (conf->prefix_rate != 0) {
-		r->tx[i].deferred = calloc(TX_DEFERRED, sizeof(*r->tx[i].deferred));
-		assert_non_null(r->tx[i].deferred);
-	}
+	if (conf->prefix_rate != 0)
+		assert_int_equal(deferrals_init(&r->tx[i].deferred), 0);
 	r->rx[i].stream = &r->stream;
 	r->rx[i].clock = &r->clock;
 	r->rx[i].dev = &r->dev;
@@ -198,7 +196,7 @@ static inline void rig_close(struct rig *r)
 		rte_mempool_free(r->pool[i]);
 		rte_ring_free(r->followups[i]);
 		result_ring_destroy(r->results[i]);
-		free(r->tx[i].deferred);
+		deferrals_fini(&r->tx[i].deferred);
 	}
 	stream_fini(&r->stream);
 	target_space_destroy(r->space);

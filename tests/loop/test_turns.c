@@ -175,6 +175,71 @@ static void test_lost_control(void **state)
 	rig_close(&rig);
 }
 
+/* Fills the ring to the writer so that senders pause, or to the brim. */
+static void fill_results(struct rig *rig, bool brim)
+{
+	const struct record rec = {0};
+
+	while ((brim || !result_ring_high(rig->results[0])) &&
+	       result_ring_put(rig->results[0], &rec, 1) != 0)
+		;
+}
+
+/* An lcore that waits for the consumer or for a prefix must not turn for nothing. */
+static void test_waiting_sender(void **state)
+{
+	struct rig rig;
+	struct tx *tx = &rig.tx[0];
+	uint64_t soon;
+
+	(void)state;
+	rig_open_dry(&rig, "198.18.0.0/24", RATE_MAX, 10);
+	soon = rig.now + RIG_HZ / 10;
+	assert_int_equal(tx_step(tx, rig.now), 1); /* all is one prefix */
+	while (tx_step(tx, rig.now) != 0 || tx->deferred.n < 255)
+		;
+	assert_int_equal(tx_step(tx, rig.now), 0);
+	assert_int_equal(tx_due(tx, rig.now), soon);
+	assert_int_equal(tx_step(tx, soon - 1), 0);
+	assert_int_equal(tx_step(tx, soon), 1);
+
+	fill_results(&rig, false);
+	assert_int_equal(tx_step(tx, soon), 0);
+	assert_int_equal(tx_due(tx, soon), UINT64_MAX);
+	rig_close(&rig);
+}
+
+static unsigned service_nothing(struct io_dev *dev, uint64_t now)
+{
+	(void)dev;
+	(void)now;
+	return 0;
+}
+
+static uint64_t service_at_once(const struct io_dev *dev)
+{
+	(void)dev;
+	return 0;
+}
+
+static void test_waiting_receiver(void **state)
+{
+	struct rig rig;
+	struct rx *rx = &rig.rx[0];
+
+	(void)state;
+	rig_open_sent(&rig);
+	rx->service = true;
+	rig.dev.service = service_nothing;
+	rig.dev.service_due = service_at_once;
+	assert_int_equal(rx_due(rx), 0);
+	fill_results(&rig, true);
+	synack_arrives(&rig, 1, 1);
+	assert_int_equal(rx_step(rx, rig.now), 0);
+	assert_int_equal(rx_due(rx), UINT64_MAX);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +247,8 @@ int main(void)
 		cmocka_unit_test(test_control_leaves_half_to_probes),
 		cmocka_unit_test(test_replays_get_few_rsts),
 		cmocka_unit_test(test_lost_control),
+		cmocka_unit_test(test_waiting_sender),
+		cmocka_unit_test(test_waiting_receiver),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
