@@ -19,6 +19,8 @@
 
 #define RATE_MAX UINT64_MAX /* --rate max */
 
+enum { CORES_MAX = 32 }; /* that send, and that receive */
+
 enum rst_mode { RST_AUTO, RST_ALWAYS, RST_NEVER };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -67,7 +69,7 @@ struct job {
 	enum syn_look look;
 	uint32_t ttl;
 	enum rst_mode rst;
-	uint32_t tx_cores, rx_cores; /* 0: from the machine */
+	uint32_t tx_cores, rx_cores; /* 0: one */
 	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
 
 	const char *output, *format, *fields, *filter; /* NULL: default */

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "err.h"
 #include "io.h"
+#include "job.h"
 #include "output.h"
 #include "stats.h"
 #include "stream.h"
@@ -16,18 +17,18 @@
  * the main thread.
  */
 
-enum { WORKERS_MAX = 64 };
+enum { WORKERS_MAX = 2 * CORES_MAX };
 
 /* Who does what, decided before the EAL starts. */
 struct roles {
 	unsigned n_tx, n_rx; /* lcores that send, that receive */
 	unsigned n_workers;  /* lcores in all; worker i sends if i < n_tx */
 	unsigned first_rx;   /* workers first_rx ... first_rx + n_rx - 1 receive */
-	char lcores[1024];   /* for the EAL: "0@(0-3),1@3,2@2" */
+	char lcores[2048];   /* for the EAL: "0@(0-3),1@3,2@2" */
 };
 
 /*
- * tx and rx lcores (0: choose) on the processors in list ("0,2-5"; NULL: those that the process may
+ * tx and rx lcores (0: one) on the processors in list ("0,2-5"; NULL: those that the process may
  * use). On one or two processors, sending and receiving share lcores.
  */
 int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, struct err *err);

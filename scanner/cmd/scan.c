@@ -142,6 +142,13 @@ static unsigned tx_depth(uint64_t rate)
 	return rte_align32pow2((uint32_t)RTE_MIN(RTE_MAX(rate / 200, 64u), 1024u));
 }
 
+static void warn_of_queues(const char *option, unsigned wanted, unsigned got, const char *device)
+{
+	if (got < wanted)
+		LOG(WARN, "%s %u: %s has %u queue%s for it, so no more cores than that are used",
+		    option, wanted, device, got, got == 1 ? "" : "s");
+}
+
 static int scan_device(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
@@ -172,6 +179,8 @@ static int scan_device(struct scan *scan, struct err *err)
 	if (rc < 0)
 		return rc;
 	scan->dev_is_open = true;
+	warn_of_queues("--tx-cores", scan->roles.n_tx, scan->dev.tx_queues, job->device);
+	warn_of_queues("--rx-cores", scan->roles.n_rx, scan->dev.rx_queues, job->device);
 	rc = scan_link_open(scan, err);
 	if (rc == 0)
 		scan_probe(scan); /* again: now with the hardware addresses */

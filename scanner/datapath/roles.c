@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CPUS_MAX = 200 };
+
+/* ",1023" for each that main may float on, ",64@1023" for each worker */
+_Static_assert(sizeof(((struct roles *)0)->lcores) > 8 + 5 * CPUS_MAX + 8 * WORKERS_MAX,
+	       "the longest list of lcores has room");
+
 /* "0,2-5" to a set of processors, all of which the process must be allowed to use. */
 static int cores_parse(const char *list, const cpu_set_t *allowed, cpu_set_t *set, struct err *err)
 {
@@ -84,12 +90,9 @@ int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, 
 
 	roles->n_tx = tx == 0 ? 1 : tx;
 	roles->n_rx = rx == 0 ? 1 : rx;
-	if (roles->n_tx > WORKERS_MAX / 2 || roles->n_rx > WORKERS_MAX / 2 || cpus > 200)
+	if (cpus > CPUS_MAX)
 		return err_set(err, EXIT_USAGE,
-			       cpus > 200
-				       ? "more than 200 processors: name those to use with --cores"
-				       : "--tx-cores and --rx-cores go up to %d",
-			       WORKERS_MAX / 2);
+			       "more than %d processors: name those to use with --cores", CPUS_MAX);
 	roles_share_out(roles, cpus);
 	roles_place(roles, &set);
 	return 0;

@@ -25,6 +25,11 @@ say "sim"
 scan sim -i sim 198.18.0.0/20 --allow-special 198.18.0.0/15 -p '80,443' --rate 20k --cooldown 1s
 is "found" "$(summary sim .truth.found)" "$(summary sim .truth.open)"
 
+say "more cores than the device has queues: one line says so"
+scan queues -i sim 198.18.0.0/24 --allow-special 198.18.0.0/15 -p 80 --rx-cores 2 --cooldown 1s -q
+is "warnings" "$(grep -c -- '--rx-cores 2: sim has 1 queue for it' "$tmp/queues.err")" 1
+is "lines" "$(wc -l <"$tmp/queues.err")" 1
+
 say "a Linux interface"
 expect 77 peal scan -i af_packet:lo 198.18.0.0/24 --allow-special 198.18.0.0/15 -p 80
 is "lines of the message" "$(wc -l <"$tmp/err")" 1
