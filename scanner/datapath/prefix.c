@@ -8,14 +8,14 @@
 enum { SLOT_BITS = 20 };
 
 struct slot {
-	uint64_t due;	 /* TSC from which the next probe may go */
+	uint64_t due;	 /* TSC from which the next frame may go */
 	uint32_t second; /* which second is counted */
-	uint32_t count;	 /* probes in it */
+	uint32_t count;	 /* frames in it */
 };
 
 struct prefix_pace {
 	unsigned shift;	   /* right shift from address to prefix */
-	uint64_t interval; /* TSC ticks between two probes to a prefix */
+	uint64_t interval; /* TSC ticks between two frames to a prefix */
 	uint64_t tsc_hz;
 	uint32_t peak;
 	struct slot slot[UINT64_C(1) << SLOT_BITS];
@@ -47,7 +47,7 @@ static struct slot *slot_of(struct prefix_pace *pace, uint32_t addr)
 	return &pace->slot[(prefix * UINT32_C(2654435769)) >> (32 - SLOT_BITS)];
 }
 
-/* The peak is for people: lcores that race here may miss a probe of the count. */
+/* The peak is for people: lcores that race here may miss a frame of the count. */
 static void count(struct prefix_pace *pace, struct slot *slot, uint64_t now)
 {
 	uint32_t second = (uint32_t)(now / pace->tsc_hz);

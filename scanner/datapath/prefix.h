@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 /*
- * A ceiling for the rate towards any one destination prefix. Each prefix has the time from which
- * its next probe may go; what comes too early is put off by the caller, never dropped. Prefixes
- * share a table by hash, so two may share a slot: then both together stay below the ceiling.
+ * A ceiling for the rate of probes and RSTs towards any one destination prefix. Each prefix has the
+ * time from which its next probe may go; what comes too early is put off by the caller, never
+ * dropped. Prefixes share a table by hash, so two may share a slot: then both together stay below
+ * the ceiling.
  *
  * Shared by all TX lcores (relaxed atomics).
  */
@@ -17,9 +18,9 @@ struct prefix_pace;
 int prefix_pace_create(uint64_t rate, unsigned len, uint64_t tsc_hz, struct prefix_pace **pace);
 void prefix_pace_destroy(struct prefix_pace *pace);
 
-/* Books a probe to addr at time now and returns 0, or returns the time (TSC) from which it may go.
+/* Books a frame to addr at time now and returns 0, or returns the time (TSC) from which it may go.
  */
 uint64_t prefix_pace_take(struct prefix_pace *pace, uint32_t addr, uint64_t now);
 
-/* The most probes that one prefix got within one second so far. */
+/* The most frames that one prefix got within one second so far. */
 uint64_t prefix_pace_peak(const struct prefix_pace *pace);

@@ -219,23 +219,57 @@ static uint16_t tx_write_followup(const struct tx *tx, const struct followup *f,
 	return pkt_arp_write(frame, &link, 2, f->saddr, f->daddr, f->mac);
 }
 
+/* Whether f may go now: an RST to a prefix that has had its share waits. */
+static bool tx_followup_may_go(struct tx *tx, const struct followup *f, uint64_t now)
+{
+	struct deferral d = {.rst = *f};
+
+	if (tx->stream->prefix == NULL || f->kind != FOLLOWUP_RST)
+		return true;
+	d.due = prefix_pace_take(tx->stream->prefix, f->daddr, now);
+	if (d.due == 0)
+		return true;
+	if (!deferrals_put(&tx->deferred_rst, &d))
+		tx->stats.control_lost++;
+	return false;
+}
+
+/* Takes up to n follow-ups, those first that have waited, and keeps what may go now. */
+static unsigned tx_take_followups(struct tx *tx, struct followup *todo, unsigned n, uint64_t now)
+{
+	unsigned taken = 0, kept = 0;
+	struct deferral d;
+
+	for (; taken < n && deferrals_take(&tx->deferred_rst, now, &d); taken++)
+		todo[taken] = d.rst;
+	for (unsigned i = 0; i < tx->n_followups && taken < n; i++)
+		taken += rte_ring_sc_dequeue_burst_elem(tx->followups[i], &todo[taken],
+							sizeof(todo[0]), n - taken, NULL);
+	for (unsigned i = 0; i < taken; i++)
+		if (tx_followup_may_go(tx, &todo[i], now))
+			todo[kept++] = todo[i];
+	return kept;
+}
+
 static unsigned tx_control(struct tx *tx, uint64_t now)
 {
+	unsigned waiting = deferrals_due(&tx->deferred_rst) <= now ? tx->deferred_rst.n : 0;
 	struct followup todo[FOLLOWUP_BURST];
-	unsigned n = 0;
+	unsigned may, n = 0;
 
-	for (unsigned i = 0; i < tx->n_followups && n == 0; i++) {
-		unsigned waiting = rte_ring_count(tx->followups[i]);
-		unsigned may = waiting == 0 ? 0
-					    : pace_take(&tx->pace, now,
-							RTE_MIN(waiting, (unsigned)FOLLOWUP_BURST));
-
-		if (may != 0 && tx_alloc(tx, may, true))
-			n = rte_ring_sc_dequeue_burst_elem(tx->followups[i], todo, sizeof(todo[0]),
-							   may, NULL);
-		else
-			pace_give_back(&tx->pace, may);
+	for (unsigned i = 0; i < tx->n_followups; i++)
+		waiting += rte_ring_count(tx->followups[i]);
+	if (waiting == 0)
+		return 0;
+	may = pace_take(&tx->pace, now, RTE_MIN(waiting, (unsigned)FOLLOWUP_BURST));
+	if (may == 0)
+		return 0;
+	if (tx_alloc(tx, may, true)) {
+		n = tx_take_followups(tx, todo, may, now);
+		rte_pktmbuf_free_bulk(&tx->burst[n], may - n);
+		tx->burst_n = n;
 	}
+	pace_give_back(&tx->pace, may - n);
 	for (unsigned i = 0; i < n; i++) {
 		uint8_t *frame = rte_pktmbuf_mtod(tx->burst[i], uint8_t *);
 
@@ -323,14 +357,17 @@ uint64_t tx_leftover(const struct tx *tx)
 
 uint64_t tx_due(const struct tx *tx, uint64_t now)
 {
+	uint64_t due;
+
 	if (tx->burst_first < tx->burst_n)
 		return now;
 	for (unsigned i = 0; i < tx->n_followups; i++)
 		if (!rte_ring_empty(tx->followups[i]))
 			return pace_due(&tx->pace);
-	if (*tx->stop || tx->done || tx->paused != 0)
-		return UINT64_MAX;
-	return RTE_MAX(pace_due(&tx->pace), tx->probe_due);
+	due = deferrals_due(&tx->deferred_rst);
+	if (!*tx->stop && !tx->done && tx->paused == 0)
+		due = RTE_MIN(due, tx->probe_due);
+	return RTE_MAX(pace_due(&tx->pace), due);
 }
 
 void tx_drain(struct tx *tx)

@@ -56,10 +56,11 @@ struct tx {
 	unsigned owed;		  /* probes to go before the next control frame, if there are any */
 	unsigned gate_generation; /* that the waiting probes were checked against */
 	struct deferrals deferred; /* probes, with --prefix-rate */
-	uint64_t probe_due;	   /* TSC before which no probe can go */
-	uint64_t paused;	   /* TSC of the last pause, 0 when running: main reads */
-	bool done;		   /* nothing left to send: main reads */
-	struct tx_stats stats;	   /* main reads */
+	struct deferrals deferred_rst;
+	uint64_t probe_due;    /* TSC before which no probe can go */
+	uint64_t paused;       /* TSC of the last pause, 0 when running: main reads */
+	bool done;	       /* nothing left to send: main reads */
+	struct tx_stats stats; /* main reads */
 };
 
 /* One turn: returns how many frames went out or were dealt with, 0 when there was nothing to do. */

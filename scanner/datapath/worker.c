@@ -190,7 +190,10 @@ static int create_tx(struct workers *w, unsigned i)
 	tx->dry = w->conf.dry;
 	tx->stop = &w->stop_sending;
 	pace_init(&tx->pace, w->conf.rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
-	return w->conf.stream->prefix != NULL ? deferrals_init(&tx->deferred) : 0;
+	if (w->conf.stream->prefix != NULL &&
+	    (deferrals_init(&tx->deferred) < 0 || deferrals_init(&tx->deferred_rst) < 0))
+		return -ENOMEM;
+	return 0;
 }
 
 static int create_rx(struct workers *w, unsigned i)
@@ -261,6 +264,7 @@ void workers_destroy(struct workers *w)
 		if (w->tx[i] != NULL) {
 			free(w->tx[i]->followups);
 			deferrals_fini(&w->tx[i]->deferred);
+			deferrals_fini(&w->tx[i]->deferred_rst);
 		}
 		rte_free(w->tx[i]);
 		rte_free(w->rx[i]);
@@ -311,6 +315,8 @@ static void drain_followups(struct workers *w)
 
 		for (unsigned i = 0; i < w->n_rx; i++)
 			waiting += rte_ring_count(w->followups[i]);
+		for (unsigned i = 0; i < w->n_tx; i++)
+			waiting += __atomic_load_n(&w->tx[i]->deferred_rst.n, __ATOMIC_RELAXED);
 		if (waiting == 0)
 			break;
 		rte_delay_us_sleep(10000);
@@ -376,8 +382,10 @@ void workers_count(const struct workers *w, struct snapshot *s, bool settled)
 	if (!settled)
 		return;
 	s->not_reached = stream_unclaimed(w->conf.stream);
-	for (unsigned i = 0; i < w->n_tx; i++)
+	for (unsigned i = 0; i < w->n_tx; i++) {
 		s->not_reached += tx_leftover(w->tx[i]);
+		s->control_lost += w->tx[i]->deferred_rst.n;
+	}
 	for (unsigned i = 0; i < w->n_rx; i++)
 		s->control_lost += rte_ring_count(w->followups[i]);
 }

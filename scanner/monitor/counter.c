@@ -33,6 +33,6 @@ const struct counter counters[] = {
 	COUNTER("ring_full_tx", IN_TELEMETRY, ring_full_tx),
 	COUNTER("pending", IN_TELEMETRY, pending),
 	COUNTER("written", NOT_STATUS, written),
-	COUNTER("prefix_peak", NOT_STATUS, prefix_peak),
+	COUNTER("prefix_peak", IN_TELEMETRY, prefix_peak),
 };
 const size_t n_counters = sizeof(counters) / sizeof(*counters);

@@ -58,6 +58,9 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 				json_integer((json_int_t)counter_value(&counters[i], s)));
 	json_object_set_new(object, "records",
 			    json_integer((json_int_t)(s->handed - s->filtered_out)));
+	json_object_set_new(object, "prefix_peak",
+			    meta->job->prefix_rate == 0 ? json_null()
+							: json_integer((json_int_t)s->prefix_peak));
 	json_object_set_new(object, "rejected", summary_rejected(s));
 	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
 	json_object_set_new(object, "truth", summary_truth(s));

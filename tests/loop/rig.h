@@ -159,8 +159,10 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->tx[i].stop = &r->stop;
 	pace_init(&r->tx[i].pace, conf->rate != 0 ? conf->rate : RATE_MAX, r->lcores, RIG_HZ,
 		  r->now);
-	if (conf->prefix_rate != 0)
+	if (conf->prefix_rate != 0) {
 		assert_int_equal(deferrals_init(&r->tx[i].deferred), 0);
+		assert_int_equal(deferrals_init(&r->tx[i].deferred_rst), 0);
+	}
 	r->rx[i].stream = &r->stream;
 	r->rx[i].clock = &r->clock;
 	r->rx[i].dev = &r->dev;
@@ -197,6 +199,7 @@ static inline void rig_close(struct rig *r)
 		rte_ring_free(r->followups[i]);
 		result_ring_destroy(r->results[i]);
 		deferrals_fini(&r->tx[i].deferred);
+		deferrals_fini(&r->tx[i].deferred_rst);
 	}
 	stream_fini(&r->stream);
 	target_space_destroy(r->space);

@@ -2,6 +2,7 @@
 
 #include "answer.h"
 
+#include "datapath/prefix.h"
 #include "worker.h"
 
 /* Turns of the lcores: what goes first, what waits and until when, what is left at the end. */
@@ -240,6 +241,53 @@ static void test_waiting_receiver(void **state)
 	rig_close(&rig);
 }
 
+/* Probes and RSTs together stay below a prefix's ceiling, and neither waits for ever. */
+static void test_prefix_ceiling_holds_for_rsts(void **state)
+{
+	enum { PREFIX_RATE = 10, RSTS = 50, SECONDS = 12 };
+	struct rig rig;
+	struct tx_stats *stats = &rig.tx[0].stats;
+	uint64_t start;
+
+	(void)state;
+	rig_open_dry(&rig, "198.18.0.0/24", RATE_MAX, PREFIX_RATE);
+	start = rig.now;
+	for (unsigned i = 0; i < RSTS; i++)
+		ask_for_rst(&rig);
+	for (; rig.now < start + SECONDS * RIG_HZ; rig.now += RIG_HZ / 1000) {
+		while (tx_step(&rig.tx[0], rig.now) != 0)
+			;
+		assert_in_range(stats->sent + stats->control, 0,
+				1 + (rig.now - start) * PREFIX_RATE / RIG_HZ);
+	}
+	assert_int_equal(stats->control, RSTS);
+	assert_in_range(stats->sent, SECONDS * PREFIX_RATE - RSTS - 5,
+			SECONDS * PREFIX_RATE - RSTS + 1);
+	assert_in_range(prefix_pace_peak(rig.stream.prefix), PREFIX_RATE, PREFIX_RATE + 1);
+	rig_close(&rig);
+}
+
+/* RSTs that wait for their prefix are due by themselves, and the last to go. */
+static void test_waiting_rst(void **state)
+{
+	struct rig rig;
+	struct tx *tx = &rig.tx[0];
+	uint64_t soon;
+
+	(void)state;
+	rig_open_dry(&rig, "198.18.0.0/24", RATE_MAX, 10);
+	soon = rig.now + RIG_HZ / 10;
+	rig.stop = true;
+	ask_for_rst(&rig);
+	ask_for_rst(&rig);
+	assert_int_equal(tx_step(tx, rig.now), 1);
+	assert_int_equal(tx_step(tx, rig.now), 0);
+	assert_int_equal(tx_due(tx, rig.now), soon);
+	assert_int_equal(tx_step(tx, soon), 1);
+	assert_int_equal(tx_due(tx, soon), UINT64_MAX);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +297,8 @@ int main(void)
 		cmocka_unit_test(test_lost_control),
 		cmocka_unit_test(test_waiting_sender),
 		cmocka_unit_test(test_waiting_receiver),
+		cmocka_unit_test(test_prefix_ceiling_holds_for_rsts),
+		cmocka_unit_test(test_waiting_rst),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

@@ -108,7 +108,7 @@ static void test_keys(void **state)
 		{"unreachable", 30},  {"filtered", 40},	   {"filtered_out", 50},
 		{"rx_missed", 6},     {"ring_full", 5},	   {"written", 400},
 		{"resent", 11},	      {"gate_hits", 0},	   {"control", 9},
-		{"control_lost", 8},  {"prefix_peak", 12}, {"seed", INT64_MAX},
+		{"control_lost", 8},  {"seed", INT64_MAX},
 	};
 	struct summary_meta meta = meta_of();
 	json_t *object = parse(&meta, &stopped), *rejected;
@@ -130,6 +130,7 @@ static void test_keys(void **state)
 	assert_float_equal(json_real_value(json_object_get(object, "hit_rate")), 1, 1e-9);
 	assert_true(json_is_false(json_object_get(object, "complete")));
 	assert_true(json_is_null(json_object_get(object, "truth")));
+	assert_true(json_is_null(json_object_get(object, "prefix_peak")));
 	assert_true(json_is_null(json_object_get(object, "contact")));
 	assert_true(json_is_null(json_object_get(object, "purpose")));
 	assert_true(json_is_object(json_object_get(object, "job")));
@@ -152,12 +153,14 @@ static void test_truth_and_people(void **state)
 	s.truly_open = 12;
 	signed_job.contact = "noc@example.org \"quoted\"\n";
 	signed_job.purpose = "a survey";
+	signed_job.prefix_rate = 100;
 	meta.job = &signed_job;
 	meta.complete = true;
 	object = parse(&meta, &s);
 	truth = json_object_get(object, "truth");
 	assert_int_equal(json_integer_value(json_object_get(truth, "open")), 12);
 	assert_int_equal(json_integer_value(json_object_get(truth, "found")), 10);
+	assert_int_equal(json_integer_value(json_object_get(object, "prefix_peak")), 12);
 	assert_true(json_is_true(json_object_get(object, "complete")));
 	check_string(object, "contact", "noc@example.org \"quoted\"\n");
 	check_string(object, "purpose", "a survey");
