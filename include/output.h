@@ -57,6 +57,7 @@ struct output_stats {
 	uint64_t filtered_out;	     /* of these: not wanted by the filter, or beyond max_results */
 	uint64_t written;	     /* lines in blocks that the sink took whole */
 	uint64_t state[STATE_COUNT]; /* of the lines written */
+	uint64_t repeats;	     /* likewise: lines of RECORD_REPEAT */
 	int error;		     /* 0, or the -errno that stopped the sink */
 	bool full;		     /* max_results was reached */
 };

@@ -70,7 +70,8 @@ struct snapshot {
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
 	uint64_t filtered_out, written;
-	uint64_t pending;     /* records on their way from RX to the sink */
+	uint64_t repeats_written; /* of written: repeats that the filter lets through */
+	uint64_t pending;	  /* records on their way from RX to the sink */
 	uint64_t prefix_peak; /* largest rate seen for one prefix, frames/s, with --prefix-rate */
 	bool truth_known;
 	uint64_t truly_open;
@@ -99,6 +100,9 @@ uint64_t stats_lost(const struct snapshot *s);
  *	targets * attempts = sent + opted_out + gate_hits + not_reached
  *	received = handed + ring_full + repeats + sum of rejected
  *	handed = written + filtered_out + pending
+ *
+ * So repeats are those that were not recorded; a filter that wants some has them handed over, and
+ * repeats_written says how many of the records they are.
  *
  * settled: all threads have stopped, so they hold exactly and nothing is pending. Before, counters
  * are read while they move: only what may never exceed the number of probes is checked.

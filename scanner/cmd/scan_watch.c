@@ -45,6 +45,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	/* from the sink back to the device, so that nothing counted late is missing early */
 	output_stats(scan->output, &out);
 	s->written = out.written;
+	s->repeats_written = out.repeats;
 	s->filtered_out = out.filtered_out;
 	workers_count(scan->workers, s, settled);
 	s->pending = s->handed - out.written - out.filtered_out;

@@ -23,6 +23,7 @@ const struct counter counters[] = {
 	COUNTER("control_lost", NOT_STATUS, control_lost),
 	COUNTER("received", EVERYWHERE, received),
 	COUNTER("repeats", EVERYWHERE, repeats),
+	COUNTER("repeats_written", NOT_STATUS, repeats_written),
 	COUNTER("open", EVERYWHERE, first[STATE_OPEN]),
 	COUNTER("closed", EVERYWHERE, first[STATE_CLOSED]),
 	COUNTER("unreachable", EVERYWHERE, first[STATE_UNREACHABLE]),

@@ -195,6 +195,7 @@ void output_stats(const struct output *out, struct output_stats *stats)
 	stats->written = __atomic_load_n(&from->written, __ATOMIC_ACQUIRE);
 	for (unsigned i = 0; i < STATE_COUNT; i++)
 		stats->state[i] = __atomic_load_n(&from->state[i], __ATOMIC_ACQUIRE);
+	stats->repeats = __atomic_load_n(&from->repeats, __ATOMIC_ACQUIRE);
 	stats->filtered_out = __atomic_load_n(&from->filtered_out, __ATOMIC_ACQUIRE);
 	stats->taken = __atomic_load_n(&from->taken, __ATOMIC_ACQUIRE);
 	stats->error = __atomic_load_n(&from->error, __ATOMIC_ACQUIRE);

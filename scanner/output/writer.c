@@ -45,6 +45,8 @@ static void writer_count_block(struct writer *w)
 		count(&w->stats.state[i], w->in_block_state[i]);
 		w->in_block_state[i] = 0;
 	}
+	count(&w->stats.repeats, w->in_block_repeats);
+	w->in_block_repeats = 0;
 	count(&w->stats.written, w->in_block);
 	w->in_block = 0;
 	if (writer_full(w))
@@ -75,6 +77,7 @@ static void writer_encode(struct writer *w, const struct record *rec)
 	w->in_block++;
 	if (rec->state < STATE_COUNT)
 		w->in_block_state[rec->state]++;
+	w->in_block_repeats += (rec->flags & RECORD_REPEAT) != 0;
 	if (w->used > WRITER_BLOCK - ENCODED_MAX || writer_full(w))
 		writer_flush(w);
 }

@@ -32,7 +32,7 @@ struct writer {
 	size_t used;
 	struct timespec oldest; /* when the block's first byte came */
 	uint64_t encoded;	/* lines, those in the block included */
-	uint64_t in_block, in_block_state[STATE_COUNT];
+	uint64_t in_block, in_block_state[STATE_COUNT], in_block_repeats;
 
 	/* atomics */
 	struct output_stats stats; /* written by the writer thread */

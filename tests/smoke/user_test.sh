@@ -25,6 +25,13 @@ say "sim"
 scan sim -i sim 198.18.0.0/20 --allow-special 198.18.0.0/15 -p '80,443' --rate 20k --cooldown 1s
 is "found" "$(summary sim .truth.found)" "$(summary sim .truth.open)"
 
+say "repeats: counted where they go, whether the filter wants them or not"
+twice=(-i "sim:alive=1,open=1,dup=1,retransmit=0" 198.18.0.0/24 --allow-special 198.18.0.0/15 -p 80 --cooldown 1s)
+scan without "${twice[@]}"
+is "not recorded" "$(summary without '"\(.records) \(.repeats) \(.repeats_written)"')" "256 256 0"
+scan with "${twice[@]}" --filter 'repeat = 0 || repeat = 1'
+is "recorded" "$(summary with '"\(.records) \(.repeats) \(.repeats_written)"')" "512 0 256"
+
 say "more cores than the device has queues: one line says so"
 scan queues -i sim 198.18.0.0/24 --allow-special 198.18.0.0/15 -p 80 --rx-cores 2 --cooldown 1s -q
 is "warnings" "$(grep -c -- '--rx-cores 2: sim has 1 queue for it' "$tmp/queues.err")" 1

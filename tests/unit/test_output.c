@@ -168,6 +168,7 @@ static void test_bytes(void **state)
 	assert_int_equal(stats.taken, N);
 	assert_int_equal(stats.written, written);
 	assert_int_equal(stats.filtered_out, N - written);
+	assert_int_equal(stats.repeats, 0);
 	assert_memory_equal(stats.state, states, sizeof(states));
 	assert_int_equal(stats.error, 0);
 	assert_false(stats.full);
@@ -186,8 +187,12 @@ static void test_rings(void **state)
 	struct record *rec = some_records(N, 11);
 	struct output *out = open_output(&conf);
 	struct output_stats stats;
+	unsigned repeats = 0;
 
 	(void)state;
+	for (unsigned i = 0; i < N; i++)
+		repeats += (rec[i].flags & RECORD_REPEAT) != 0;
+	assert_true(repeats > 0);
 	assert_true(output_wants_repeats(out));
 	for (unsigned i = 0; i < N; i += 100)
 		for (unsigned ring = 0; ring < RINGS; ring++)
@@ -195,6 +200,7 @@ static void test_rings(void **state)
 	assert_int_equal(output_stop(out), 0);
 	output_stats(out, &stats);
 	assert_int_equal(stats.written, RINGS * N);
+	assert_int_equal(stats.repeats, RINGS * repeats);
 	assert_int_equal(count_lines(), RINGS * N);
 	output_destroy(out);
 	free(rec);

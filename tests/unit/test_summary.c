@@ -59,6 +59,7 @@ static const struct snapshot stopped = {
 	.not_reached = 400,
 	.received = 500,
 	.repeats = 20,
+	.repeats_written = 3,
 	.handed = 450,
 	.ring_full = 5,
 	.rx_missed = 6,
@@ -101,14 +102,14 @@ static void test_keys(void **state)
 		const char *key;
 		json_int_t value;
 	} numbers[] = {
-		{"targets", 1000},    {"excluded", 24},	   {"sent", 1500},
-		{"not_reached", 400}, {"opted_out", 100},  {"attempts", 2},
-		{"tx_dropped", 7},    {"received", 500},   {"records", 400},
-		{"repeats", 20},      {"open", 10},	   {"closed", 20},
-		{"unreachable", 30},  {"filtered", 40},	   {"filtered_out", 50},
-		{"rx_missed", 6},     {"ring_full", 5},	   {"written", 400},
-		{"resent", 11},	      {"gate_hits", 0},	   {"control", 9},
-		{"control_lost", 8},  {"seed", INT64_MAX},
+		{"targets", 1000},    {"excluded", 24},	      {"sent", 1500},
+		{"not_reached", 400}, {"opted_out", 100},     {"attempts", 2},
+		{"tx_dropped", 7},    {"received", 500},      {"records", 400},
+		{"repeats", 20},      {"repeats_written", 3}, {"open", 10},
+		{"closed", 20},	      {"unreachable", 30},    {"filtered", 40},
+		{"filtered_out", 50}, {"rx_missed", 6},	      {"ring_full", 5},
+		{"written", 400},     {"resent", 11},	      {"gate_hits", 0},
+		{"control", 9},	      {"control_lost", 8},    {"seed", INT64_MAX},
 	};
 	struct summary_meta meta = meta_of();
 	json_t *object = parse(&meta, &stopped), *rejected;
