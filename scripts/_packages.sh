@@ -4,7 +4,8 @@
 # Debian packages that the scripts need, and one way to get them.
 
 # shellcheck disable=SC2034 # used by those that source this
-build_packages=(gcc libc6-dev libdpdk-dev libjansson-dev meson ninja-build pkg-config)
+build_packages=(gcc libc6-dev libdpdk-dev libjansson-dev meson nettle-dev
+	ninja-build pkg-config)
 
 # shellcheck disable=SC2034
 test_packages=(clang clang-format clang-tidy cppcheck dpdk dpdk-dev ethtool git iproute2 jq
