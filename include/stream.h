@@ -7,13 +7,19 @@
 #include "cookie.h"
 #include "err.h"
 #include "probe.h"
+#include "record.h"
+#include "spans.h"
 #include "target.h"
 #include "walk.h"
 
 /*
  * A stream: one probe type on one target space, on its way through its walk, once per attempt.
- * It counts in steps: step = attempt * walk.length + offset. TX lcores claim runs of steps from one
- * shared counter; everything else here is const while they run.
+ * It counts in steps: step = attempt * walk.length + offset. TX lcores claim runs of steps: first
+ * what an earlier run left over, then from one shared counter. Everything else here is const while
+ * they run.
+ *
+ * Claims stop at the lease, which the main thread moves on: what lies beyond it has surely not been
+ * sent, whatever happens to the process. Without a state to keep, the lease is the whole scan.
  */
 
 struct gate;
@@ -34,9 +40,14 @@ struct stream {
 	struct sendlog *sendlog;
 	struct prefix_pace *prefix; /* NULL without a ceiling per prefix */
 
-	uint64_t run;	 /* steps a claim has, at most */
-	uint64_t runs;	 /* claims an attempt has */
-	uint64_t cursor; /* claims taken; TX lcores add atomically, anybody reads */
+	uint64_t run;	     /* steps a claim has, at most */
+	uint64_t steps;	     /* of all attempts */
+	uint64_t cursor;     /* steps below are claimed; TX lcores move it atomically, all read */
+	uint64_t lease;	     /* no claim goes beyond; main writes, TX lcores read */
+	uint64_t sent_below; /* an earlier run may have sent the steps below this */
+	struct span *todo;   /* left over below the cursor: ascending, each within an attempt */
+	size_t n_todo;
+	size_t next_todo; /* TX lcores add atomically */
 };
 
 /* Offsets [next, end) of one attempt, all of one lcore. */
@@ -52,11 +63,21 @@ struct stream_conf {
 	uint64_t prefix_rate;	      /* ceiling for one prefix, probes/s; 0: none */
 	unsigned prefix_len;
 	uint64_t tsc_hz;
+	const uint8_t *secret;		 /* of the cookies, 16 bytes; NULL: a fresh one */
+	const struct stream_place *from; /* NULL: the beginning */
+};
+
+/* Where a scan goes on that was stopped or killed. */
+struct stream_place {
+	uint64_t cursor;	 /* steps below are dealt with, but for those of todo */
+	uint64_t sent_below;	 /* steps below may have been sent, 0 if it was stopped in order */
+	const struct span *todo; /* ascending, below the cursor */
+	size_t n_todo;
 };
 
 /*
  * Makes what a stream needs beside its space, walk, probe and attempts, which the caller has set:
- * a fresh cookie key, the gate, and what remembers answers and send times.
+ * the cookie key, the gate, and what remembers answers and send times.
  */
 int stream_init(struct stream *s, const struct stream_conf *conf, struct err *err);
 
@@ -67,11 +88,31 @@ void stream_fini(struct stream *s);
  */
 int stream_opt_out(struct stream *s, const struct exclusion *deny, struct err *err);
 
-/* The next run, for the calling lcore alone. False when all is claimed. */
+/* The next run, for the calling lcore alone. False when all is claimed, or all within the lease. */
 bool stream_claim(struct stream *s, struct claim *claim);
 
-/* Steps below this have been claimed: an answer to a later one is no answer. */
+/* Whether all is claimed. */
+bool stream_exhausted(const struct stream *s);
+
+/* Claims may go on to step. Main thread. */
+void stream_extend(struct stream *s, uint64_t step);
+
+/* Steps below this may have been sent: an answer to a later one is no answer. */
 uint64_t stream_front(const struct stream *s);
+
+/* Steps below this have been claimed. */
+uint64_t stream_cursor(const struct stream *s);
+
+/* Targets among the steps [first, end). */
+uint64_t stream_targets(const struct stream *s, uint64_t first, uint64_t end);
+
+/*
+ * These targets have answered with these states, as the output of an earlier run says: marks them
+ * as seen, and counts in first[] those that were not. Returns how many (up to n) are targets of
+ * this stream. Before the lcores start.
+ */
+unsigned stream_replay(struct stream *s, const struct record *rec, unsigned n,
+		       uint64_t first[STATE_COUNT]);
 
 /* What dedup.h knows a target by: its offset, or in a pass too long for that, its step. */
 uint64_t stream_seen_key(const struct stream *s, uint32_t attempt, uint64_t offset);

@@ -9,6 +9,7 @@
 #include "io.h"
 #include "job.h"
 #include "output.h"
+#include "spans.h"
 #include "stats.h"
 #include "stream.h"
 
@@ -69,5 +70,19 @@ void workers_stop(struct workers *w);
 
 /* Adds the lcores' counters to s. not_reached only when settled: all lcores have stopped. */
 void workers_count(const struct workers *w, struct snapshot *s, bool settled);
+
+/* How far sending and receiving have come, for a checkpoint. */
+struct workers_mark {
+	uint64_t cursor;  /* steps below are claimed */
+	uint64_t low;	  /* steps below have been sent, or left out for good */
+	uint64_t drained; /* TSC: frames that came before have become records, or are counted */
+	uint64_t handed;  /* records put on the rings by then, or more */
+};
+
+/* Any thread, while the lcores run or after. */
+void workers_mark(const struct workers *w, struct workers_mark *mark);
+
+/* What has been claimed, but not sent, when the lcores have stopped. 0 or -ENOMEM. */
+int workers_left(const struct workers *w, struct spans *left);
 
 void workers_destroy(struct workers *w);

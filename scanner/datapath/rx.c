@@ -290,8 +290,10 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 	if (rx->service)
 		moved = rx->dev->service(rx->dev, now);
 	n = rte_eth_rx_burst(rx->dev->port_id, rx->queue, mbuf, RX_BURST);
-	if (n == 0)
+	if (n == 0) {
+		__atomic_store_n(&rx->drained, now, __ATOMIC_RELEASE);
 		return moved;
+	}
 
 	rx->stats.received += n;
 	rx->record_first = rx->record_n = 0;
@@ -304,6 +306,8 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 		rx_record(rx, &a, i, now);
 	rte_pktmbuf_free_bulk(mbuf, n);
 	rx_hand_over(rx);
+	if (n < RX_BURST && rx->record_first == rx->record_n)
+		__atomic_store_n(&rx->drained, now, __ATOMIC_RELEASE);
 	return n;
 }
 

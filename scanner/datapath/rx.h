@@ -40,7 +40,8 @@ struct rx {
 	struct record record[RX_BURST];
 	unsigned record_first, record_n; /* [record_first, record_n) waits for the ring */
 	uint64_t rst_spare;		 /* RSTs that repeats may still have */
-	struct rx_stats stats;		 /* main reads */
+	uint64_t drained;      /* TSC: what came before is handed over or counted; main reads */
+	struct rx_stats stats; /* main reads */
 };
 
 /* One turn: returns how many frames were received or moved, 0 when there was nothing to do. */

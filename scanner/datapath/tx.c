@@ -24,6 +24,8 @@ static void tx_sent_probes(struct tx *tx, unsigned n)
 		if (b->step[i] < s->walk.length) /* once for all attempts */
 			tx->stats.truly_open +=
 				tx->dev->count_open(tx->dev, &b->daddr[i], &b->dport[i], 1);
+	for (unsigned i = b->first; i < b->first + n && tx->stream->sent_below != 0; i++)
+		tx->stats.resent += b->step[i] < tx->stream->sent_below;
 	b->first += n;
 	tx->stats.sent += n;
 }
@@ -70,6 +72,21 @@ static bool tx_batch_deferred(struct tx *tx, uint64_t now)
 	return b->n != 0;
 }
 
+/* The next run of steps. From then on the lcore holds no step below tx->low: checkpoints read it.
+ */
+static bool tx_claim(struct tx *tx)
+{
+	uint64_t low;
+
+	if (!stream_claim(tx->stream, &tx->claim))
+		return false;
+	low = stream_step(tx->stream, tx->claim.attempt, tx->claim.next);
+	for (unsigned i = 0; i < tx->deferred.n; i++)
+		low = RTE_MIN(low, tx->deferred.at[i].probe.step);
+	__atomic_store_n(&tx->low, low, __ATOMIC_RELEASE);
+	return true;
+}
+
 /* Claim, order, targets, cookies: the chain from a position to a probe, a burst at a time. */
 static bool tx_batch(struct tx *tx, uint64_t now)
 {
@@ -84,7 +101,7 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 		return false; /* no room to put off more: wait */
 
 	while (b->n == 0) {
-		if (tx->claim.next == tx->claim.end && !stream_claim(s, &tx->claim))
+		if (tx->claim.next == tx->claim.end && !tx_claim(tx))
 			return false;
 		b->n = walk_next(&s->walk, &tx->claim.next, tx->claim.end, b->step, index,
 				 TX_BURST);
@@ -307,8 +324,12 @@ static bool tx_more(struct tx *tx, uint64_t now)
 	if (tx->batch.first < tx->batch.n || tx_batch(tx, now))
 		return true;
 	tx->probe_due = deferrals_due(&tx->deferred);
-	if (tx->deferred.n == 0 && tx->claim.next == tx->claim.end)
+	if (tx->deferred.n != 0 || tx->claim.next != tx->claim.end)
+		return false;
+	if (stream_exhausted(tx->stream))
 		__atomic_store_n(&tx->done, true, __ATOMIC_RELEASE);
+	else /* the lease is used up: the state waits for its disk */
+		__atomic_store_n(&tx->paused, now, __ATOMIC_RELAXED);
 	return false;
 }
 

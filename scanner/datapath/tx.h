@@ -58,6 +58,7 @@ struct tx {
 	struct deferrals deferred; /* probes, with --prefix-rate */
 	struct deferrals deferred_rst;
 	uint64_t probe_due;    /* TSC before which no probe can go */
+	uint64_t low;	       /* steps below are none of this lcore's any more: main reads */
 	uint64_t paused;       /* TSC of the last pause, 0 when running: main reads */
 	bool done;	       /* nothing left to send: main reads */
 	struct tx_stats stats; /* main reads */

@@ -335,6 +335,53 @@ void workers_stop(struct workers *w)
 		tx_drain(w->tx[i]);
 }
 
+/* --- how far it has come --- */
+
+void workers_mark(const struct workers *w, struct workers_mark *mark)
+{
+	mark->drained = UINT64_MAX;
+	for (unsigned i = 0; i < w->n_rx; i++)
+		mark->drained = RTE_MIN(mark->drained,
+					__atomic_load_n(&w->rx[i]->drained, __ATOMIC_ACQUIRE));
+	mark->handed = 0;
+	for (unsigned i = 0; i < w->n_rx; i++)
+		mark->handed += __atomic_load_n(&w->rx[i]->stats.handed, __ATOMIC_RELAXED);
+
+	/* the cursor first: who has taken a step below it has an old or the right mark by now */
+	mark->low = mark->cursor = stream_cursor(w->conf.stream);
+	for (unsigned i = 0; i < w->n_tx; i++)
+		if (!flag(&w->tx[i]->done))
+			mark->low = RTE_MIN(mark->low,
+					    __atomic_load_n(&w->tx[i]->low, __ATOMIC_ACQUIRE));
+}
+
+static int left_by(const struct workers *w, const struct tx *tx, struct spans *left)
+{
+	const struct stream *s = w->conf.stream;
+	uint64_t first = stream_step(s, tx->claim.attempt, tx->claim.next);
+	int rc = spans_add(left, first, first + (tx->claim.end - tx->claim.next));
+
+	for (unsigned i = tx->batch.first; i < tx->batch.n && rc == 0; i++)
+		rc = spans_add(left, tx->batch.step[i], tx->batch.step[i] + 1);
+	for (unsigned i = 0; i < tx->deferred.n && rc == 0; i++)
+		rc = spans_add(left, tx->deferred.at[i].probe.step,
+			       tx->deferred.at[i].probe.step + 1);
+	return rc;
+}
+
+int workers_left(const struct workers *w, struct spans *left)
+{
+	const struct stream *s = w->conf.stream;
+	int rc = 0;
+
+	for (unsigned i = 0; i < w->n_tx && rc == 0; i++)
+		rc = left_by(w, w->tx[i], left);
+	for (size_t i = s->next_todo; i < s->n_todo && rc == 0; i++)
+		rc = spans_add(left, s->todo[i].first, s->todo[i].end);
+	spans_settle(left);
+	return rc;
+}
+
 /* --- counters --- */
 
 static uint64_t get(const uint64_t *counter)
