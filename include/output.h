@@ -22,6 +22,8 @@ struct output_conf {
 	bool open_only;	      /* --open */
 	uint64_t max_results; /* -N, 0 is no limit: stop after so many records written */
 	unsigned n_rings;     /* one per RX lcore */
+	bool again;	      /* the fields must tell which targets were written: for go_on */
+	bool go_on; /* with what a file has, instead of emptying it: see output_replay() */
 };
 
 struct output;
@@ -29,6 +31,18 @@ struct result_ring;
 
 /* Checks conf and opens the sink. No thread runs yet. */
 int output_create(const struct output_conf *conf, struct output **out, struct err *err);
+
+/* Records that the file has already: only saddr, sport and state are set. */
+typedef void output_seen(void *ctx, const struct record *rec, unsigned n);
+
+/*
+ * With go_on, before output_start(): reads what an earlier run wrote, tells seen() all of it, and
+ * cuts what was torn or damaged behind the first `durable` records. *lines is how many records are
+ * there, and counts for max_results. What is no file on a disk cannot be read again: nothing
+ * happens, and *lines is `durable`. EXIT_INPUT when less than that is there.
+ */
+int output_replay(struct output *out, uint64_t durable, output_seen *seen, void *ctx,
+		  uint64_t *lines, struct err *err);
 
 /* Starts the writer thread. 0 or -errno. */
 int output_start(struct output *out);
@@ -45,6 +59,13 @@ void output_finish(struct output *out);
 bool output_finished(const struct output *out);
 void output_abort(struct output *out);
 int output_stop(struct output *out);
+
+/*
+ * Everything written so far is on the disk when it returns: *done is how many of the records put on
+ * the rings are dealt with, written or filtered out. Any one thread, between output_start() and
+ * output_stop(). 0 or -errno.
+ */
+int output_sync(struct output *out, uint64_t *done);
 
 void output_destroy(struct output *out);
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -14,22 +15,30 @@ struct sink {
 	const struct sink_ops *ops;
 	int fd;
 	char *path;   /* for messages */
+	bool named;   /* path is its name; else it is stdout */
 	bool regular; /* a file on a disk */
 	bool waits;   /* for a reader: a pipe, a socket or a terminal */
 	bool give_up; /* atomic: do not wait for the reader any longer */
+	bool synced;  /* the file's name is on the disk */
 };
 
 struct sink_ops {
 	const char *name, *help;
-	int (*open)(struct sink *sink, const char *arg, struct err *err);
+	/* go_on: what is there stays, and is written on from the end of sink_cut() */
+	int (*open)(struct sink *sink, const char *arg, bool go_on, struct err *err);
 	/* All of it, resuming short writes. Waits for a slow reader, but after sink_give_up(): then
 	 * -ECANCELED. */
 	int (*write)(struct sink *sink, const void *buf, size_t len);
-	int (*close)(struct sink *sink); /* fsyncs a regular file */
+	/* What was written is on the disk; from one other thread, too. */
+	int (*sync)(struct sink *sink);
+	int (*close)(struct sink *sink); /* syncs a regular file */
 };
 
-/* Opens the sink that arg names: "-" is stdout, anything else a file, which is overwritten. */
-int sink_open(struct sink *sink, const char *arg, struct err *err);
+/* Opens the sink that arg names: "-" is stdout, anything else a file, emptied unless go_on. */
+int sink_open(struct sink *sink, const char *arg, bool go_on, struct err *err);
+
+/* Leaves len bytes of a regular file, before the first write. */
+int sink_cut(struct sink *sink, uint64_t len);
 
 /* From any thread: what the reader does not take at once is not written any more. */
 void sink_give_up(struct sink *sink);

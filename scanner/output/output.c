@@ -3,6 +3,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "encode.h"
 #include "fieldset.h"
 #include "filter.h"
+#include "replay.h"
 #include "result_ring.h"
 #include "sink_file.h"
 #include "writer.h"
@@ -36,10 +38,10 @@ const struct encoder *encoder_find(const char *name)
 	return NULL;
 }
 
-int sink_open(struct sink *sink, const char *arg, struct err *err)
+int sink_open(struct sink *sink, const char *arg, bool go_on, struct err *err)
 {
 	*sink = (struct sink){.ops = &sink_file};
-	return sink->ops->open(sink, arg, err);
+	return sink->ops->open(sink, arg, go_on, err);
 }
 
 /* A person at a terminal who named no fields wants to read addresses. */
@@ -75,6 +77,10 @@ static int output_configure(struct output *out, const struct output_conf *conf, 
 	    fieldset_create(conf->fields, &out->fieldset, err) < 0 ||
 	    filter_create(conf->filter, conf->open_only, &out->filter, err) < 0)
 		return -EINVAL;
+	if (conf->again && !replay_can(out->encoder, out->fieldset))
+		return err_set(err, EXIT_USAGE,
+			       "--state-dir: --fields lacks saddr, sport or state: a scan that "
+			       "goes on knows by these what is written already");
 	return 0;
 }
 
@@ -116,7 +122,7 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		return err_set(err, EXIT_OUTPUT, "out of memory");
 	/* the sink last: a file is not emptied for a scan that cannot start */
 	if (output_configure(o, conf, err) < 0 || output_create_rings(o, conf->n_rings, err) < 0 ||
-	    sink_open(&o->sink, path, err) < 0) {
+	    sink_open(&o->sink, path, conf->go_on, err) < 0) {
 		output_destroy(o);
 		return -EINVAL;
 	}
@@ -130,6 +136,40 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		.max_results = conf->max_results,
 	};
 	*out = o;
+	return 0;
+}
+
+static int replay_failed(const struct output *out, const struct replay *r, int rc, struct err *err)
+{
+	if (rc != -EILSEQ)
+		return err_set(err, EXIT_OUTPUT, "--output: %s: %s", out->sink.path, strerror(-rc));
+	return err_set(err, EXIT_INPUT,
+		       "%s has %" PRIu64 " good records, but %" PRIu64 " had been written: it is "
+		       "not the output of this scan, or was changed",
+		       out->sink.path, r->lines, r->durable);
+}
+
+int output_replay(struct output *out, uint64_t durable, output_seen *seen, void *ctx,
+		  uint64_t *lines, struct err *err)
+{
+	struct replay r = {
+		.encoder = out->encoder,
+		.set = out->fieldset,
+		.durable = durable,
+		.seen = seen,
+		.ctx = ctx,
+		.lines = durable,
+	};
+	bool again = out->sink.regular && out->sink.named;
+	int rc = again ? replay_fd(&r, out->sink.fd) : 0;
+
+	if (rc == 0 && again)
+		rc = sink_cut(&out->sink, r.keep);
+	if (rc < 0)
+		return replay_failed(out, &r, rc, err);
+	out->writer.begun = r.keep != 0;
+	out->writer.encoded = r.lines;
+	*lines = r.lines;
 	return 0;
 }
 
@@ -168,6 +208,15 @@ int output_stop(struct output *out)
 	if (out->writer.stats.error == 0)
 		__atomic_store_n(&out->writer.stats.error, rc, __ATOMIC_RELAXED);
 	return out->writer.stats.error;
+}
+
+int output_sync(struct output *out, uint64_t *done)
+{
+	struct output_stats now;
+
+	output_stats(out, &now);
+	*done = now.written + now.filtered_out;
+	return now.error != 0 ? now.error : out->sink.ops->sync(&out->sink);
 }
 
 void output_destroy(struct output *out)

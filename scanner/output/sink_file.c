@@ -11,24 +11,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "durable.h"
+
 enum { GIVE_UP_LATENCY_MS = 50 };
 
 /* A copy of stdout, so that closing it tells about late errors and leaves descriptor 1 taken. */
-static int sink_file_fd(const char *path)
+static int sink_file_fd(const char *path, bool go_on)
 {
+	int flags = O_CREAT | O_CLOEXEC | (go_on ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC);
+
 	if (strcmp(path, "-") == 0)
 		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return open(path, flags, 0644);
 }
 
-static int sink_file_open(struct sink *sink, const char *arg, struct err *err)
+static int sink_file_open(struct sink *sink, const char *arg, bool go_on, struct err *err)
 {
 	struct stat st;
 
-	sink->path = strdup(strcmp(arg, "-") == 0 ? "stdout" : arg);
+	sink->named = strcmp(arg, "-") != 0;
+	sink->path = strdup(sink->named ? arg : "stdout");
 	if (sink->path == NULL)
 		return err_set(err, EXIT_OUTPUT, "--output: out of memory");
-	sink->fd = sink_file_fd(arg);
+	sink->fd = sink_file_fd(arg, go_on);
 	if (sink->fd < 0) {
 		err_set(err, EXIT_OUTPUT, "--output: cannot write to %s: %s", sink->path,
 			strerror(errno));
@@ -89,12 +94,25 @@ static int sink_file_write(struct sink *sink, const void *buf, size_t len)
 	return 0;
 }
 
-static int sink_file_close(struct sink *sink)
+/* The name, too: a new file is no use without. */
+static int sink_file_sync(struct sink *sink)
 {
 	int rc = 0;
 
-	if (sink->regular && fsync(sink->fd) < 0)
-		rc = -errno;
+	if (!sink->regular)
+		return 0;
+	if (fsync(sink->fd) < 0)
+		return -errno;
+	if (sink->named && !sink->synced)
+		rc = durable_entry(sink->path);
+	sink->synced = rc == 0;
+	return rc;
+}
+
+static int sink_file_close(struct sink *sink)
+{
+	int rc = sink_file_sync(sink);
+
 	if (close(sink->fd) < 0 && rc == 0)
 		rc = -errno;
 	sink->fd = -1;
@@ -108,8 +126,14 @@ const struct sink_ops sink_file = {
 	.help = "a file, which is overwritten, or - for stdout",
 	.open = sink_file_open,
 	.write = sink_file_write,
+	.sync = sink_file_sync,
 	.close = sink_file_close,
 };
+
+int sink_cut(struct sink *sink, uint64_t len)
+{
+	return ftruncate(sink->fd, (off_t)len) < 0 ? -errno : 0;
+}
 
 void sink_give_up(struct sink *sink)
 {

@@ -115,7 +115,8 @@ static void *writer_run(void *arg)
 	struct writer *w = arg;
 	bool finish;
 
-	w->used = w->encoder->begin(w->fieldset, w->block);
+	w->used = w->begun ? 0 : w->encoder->begin(w->fieldset, w->block);
+	__atomic_store_n(&w->stats.full, writer_full(w), __ATOMIC_RELAXED);
 	clock_gettime(CLOCK_MONOTONIC, &w->oldest);
 	while (!writer_failed(w)) {
 		/* asked before the round: what was put before finish was set is seen by it */

@@ -26,12 +26,13 @@ struct writer {
 	struct result_ring **ring;
 	unsigned n_rings;
 	uint64_t max_results;
+	bool begun; /* an earlier run has written the beginning */
 
 	/* the writer thread's own */
 	char *block;
 	size_t used;
 	struct timespec oldest; /* when the block's first byte came */
-	uint64_t encoded;	/* lines, those in the block included */
+	uint64_t encoded;	/* lines, those in the block and of earlier runs included */
 	uint64_t in_block, in_block_state[STATE_COUNT], in_block_repeats;
 
 	/* atomics */

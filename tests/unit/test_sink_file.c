@@ -110,7 +110,7 @@ static void open_sink(struct sink *sink, const char *arg, struct fault what)
 {
 	struct err err;
 
-	if (sink_open(sink, arg, &err) < 0)
+	if (sink_open(sink, arg, false, &err) < 0)
 		fail_msg("%s", err.text);
 	fault = what;
 	fault.fd = sink->fd;
@@ -221,7 +221,7 @@ static void test_cannot_open(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(sink_open(&sink, rows[i].arg, &err), -EINVAL);
+		assert_int_equal(sink_open(&sink, rows[i].arg, false, &err), -EINVAL);
 		assert_int_equal(err.code, EXIT_OUTPUT);
 		assert_null(sink.path);
 		if (strstr(err.text, rows[i].message) == NULL)
@@ -241,7 +241,7 @@ static void test_stdout(void **state)
 	fflush(stdout);
 	assert_int_equal(pipe(pipes), 0);
 	dup2(pipes[1], STDOUT_FILENO);
-	rc = sink_open(&sink, "-", &err);
+	rc = sink_open(&sink, "-", false, &err);
 	dup2(out, STDOUT_FILENO);
 	assert_int_equal(rc, 0);
 	assert_string_equal(sink.path, "stdout");
@@ -253,7 +253,7 @@ static void test_stdout(void **state)
 
 	fflush(stdout);
 	close(STDOUT_FILENO);
-	rc = sink_open(&sink, "-", &err);
+	rc = sink_open(&sink, "-", false, &err);
 	dup2(out, STDOUT_FILENO);
 	close(out);
 	assert_int_equal(rc, -EINVAL);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Files that are whole or not there, whatever happens to the process or the machine. All calls
+ * return 0 or -errno.
+ */
+
+/*
+ * Writes len bytes as NAME of the folder: to NAME.new first, down to the disk, then renamed, and
+ * the folder synced. Mode 0600. On failure the old file, if there was one, is as it was.
+ */
+int durable_write(int folder, const char *name, const void *data, size_t len);
+
+/* The entry of path is on the disk, too, when its folder is. */
+int durable_entry(const char *path);
