@@ -17,7 +17,8 @@
 static const struct {
 	const char *name;
 	unsigned command;
-} commands[] = {{"scan", CMD_SCAN}, {"list", CMD_LIST}, {"doctor", CMD_DOCTOR}};
+} commands[] = {
+	{"scan", CMD_SCAN}, {"list", CMD_LIST}, {"doctor", CMD_DOCTOR}, {"resume", CMD_RESUME}};
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -83,7 +84,7 @@ static void mdoc_option(const struct option *opt)
 	}
 }
 
-/* One group of a command's options, if it has any; what list shares with scan is told there alone.
+/* One group of a command's options, if it has any; what others share with scan is told there alone.
  */
 static bool mdoc_group(unsigned command, enum option_group group, bool first)
 {
@@ -206,11 +207,12 @@ static int bash(void)
 	     "\tif [[ $cur == = ]]; then\n\t\tcur=\n"
 	     "\telif [[ $prev == = ]]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
 	     "\tif ((COMP_CWORD == 1)); then\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"scan list doctor help --help --version\" "
+	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"scan list doctor resume help --help "
+	     "--version\" "
 	     "-- \"$cur\")\n"
 	     "\t\treturn\n\tfi\n"
 	     "\tcase ${COMP_WORDS[1]} in\n"
-	     "\thelp) words=\"scan list doctor\" ;;");
+	     "\thelp) words=\"scan list doctor resume\" ;;");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		bash_command(commands[i].name, commands[i].command);
 	puts("\tesac\n"

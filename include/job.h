@@ -75,6 +75,7 @@ struct job {
 	const char *output, *format, *fields, *filter; /* NULL: default */
 	bool open_only;
 	const char *summary_file, *status_file, *log_file;
+	const char *state_dir; /* NULL: none is kept */
 
 	bool dry_run;
 	const char *eal; /* extra EAL arguments */
@@ -95,12 +96,13 @@ struct job {
 };
 
 /* Which commands an option belongs to. */
-enum { CMD_SCAN = 1, CMD_LIST = 2, CMD_DOCTOR = 4 };
+enum { CMD_SCAN = 1, CMD_LIST = 2, CMD_DOCTOR = 4, CMD_RESUME = 8 };
 
 /*
  * Reads argv (without the program's and the command's name) for one command (CMD_*), the job file
- * it names, and defaults. Numbers take k, M, G; durations ms, s, m, h, d. EXIT_USAGE names the
- * option and what would be right; EXIT_INPUT names file, line and column.
+ * it names (resume: that of the state directory), and defaults. Numbers take k, M, G; durations ms,
+ * s, m, h, d. EXIT_USAGE names the option and what would be right; EXIT_INPUT names file, line and
+ * column.
  */
 int job_parse(struct job *job, int argc, char **argv, unsigned command, struct err *err);
 

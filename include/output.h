@@ -60,13 +60,6 @@ bool output_finished(const struct output *out);
 void output_abort(struct output *out);
 int output_stop(struct output *out);
 
-/*
- * Everything written so far is on the disk when it returns: *done is how many of the records put on
- * the rings are dealt with, written or filtered out. Any one thread, between output_start() and
- * output_stop(). 0 or -errno.
- */
-int output_sync(struct output *out, uint64_t *done);
-
 void output_destroy(struct output *out);
 
 /* True if the filter could let repeats through: only then RX lcores hand them over. */
@@ -83,6 +76,12 @@ struct output_stats {
 	bool full;		     /* max_results was reached */
 };
 void output_stats(const struct output *out, struct output_stats *stats);
+
+/*
+ * What *stats (as of output_stats()) says is written is on the disk when this returns. Any one
+ * thread, between output_start() and output_stop(). 0 or -errno.
+ */
+int output_sync(struct output *out, struct output_stats *stats);
 
 /* The ring of RX lcore i. */
 struct result_ring *output_ring(struct output *out, unsigned i);

@@ -78,6 +78,9 @@ struct snapshot {
 	uint64_t rate; /* asked for, frames/s; UINT64_MAX is max */
 };
 
+/* Adds what was counted in `more` to s: of a run before this one. */
+void stats_add(struct snapshot *s, const struct snapshot *more);
+
 /* Probes that the job asks for: targets * attempts. */
 uint64_t stats_probes(const struct snapshot *s);
 

@@ -28,6 +28,11 @@ struct target_conf {
 	struct strlist blocklist_files; /* -b */
 	struct strlist scope_files;	/* --scope */
 	struct strlist allow_special;	/* --allow-special: CIDR each */
+	/*
+	 * NULL, or the folder where copies of the files are, to be read in their place: targets-0,
+	 * targets-1, ..., blocklist-0, ..., scope-0, ...; messages name the files still.
+	 */
+	const char *copies;
 };
 
 /* One list of addresses as it was read: the gate reads the same text with code of its own. */

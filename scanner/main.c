@@ -17,6 +17,7 @@ static const struct cmd *const commands[] = {
 	&cmd_scan,
 	&cmd_list,
 	&cmd_doctor,
+	&cmd_resume,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -31,7 +31,9 @@ enum {
 static int draw_seed(struct scan *scan, struct err *err)
 {
 	scan->seed = scan->job->seed;
-	if (scan->job->seed_given)
+	if (scan->resumes)
+		scan->seed = scan->from.seed;
+	if (scan->job->seed_given || scan->resumes)
 		return 0;
 	if (getrandom(&scan->seed, sizeof(scan->seed), 0) != sizeof(scan->seed))
 		return err_set(err, EXIT_DEVICE,
@@ -46,7 +48,7 @@ static int scan_targets(struct scan *scan, struct err *err)
 	const struct shard *shard = &job->shard;
 	struct walk *walk = &scan->stream.walk;
 	uint64_t size, all;
-	int rc = target_load(&job->target, &scan->space, &scan->excl, &scan->counts, err);
+	int rc = target_load(&scan->target, &scan->space, &scan->excl, &scan->counts, err);
 
 	if (rc < 0)
 		return rc;
@@ -60,7 +62,7 @@ static int scan_targets(struct scan *scan, struct err *err)
 	scan->limited = walk->targets < all;
 	scan->stream.space = scan->space;
 	scan->stream.attempts = job->attempts;
-	return 0;
+	return scan_state_targets(scan, err);
 }
 
 /* --- how fast --- */
@@ -204,6 +206,12 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.send_rst = scan->send_rst,
 		.dry = scan->job->dry_run,
 	};
+	const struct stream_place place = {
+		.cursor = scan->from.cursor,
+		.sent_below = scan->from.sent_below,
+		.todo = scan->from.todo.at,
+		.n_todo = scan->from.todo.n,
+	};
 	struct stream_conf stream = {
 		.excl = &scan->excl,
 		.rate = scan->rate,
@@ -211,9 +219,13 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.prefix_rate = scan->job->prefix_rate,
 		.prefix_len = scan->job->prefix_len,
 		.tsc_hz = rte_get_tsc_hz(),
+		.secret = scan->keeps ? scan->from.secret : NULL,
+		.from = scan->resumes ? &place : NULL,
 	};
 	int rc = stream_init(&scan->stream, &stream, err);
 
+	if (rc == 0)
+		rc = scan_state_place(scan, err);
 	if (rc == 0)
 		rc = workers_create(&conf, &scan->workers, err);
 	if (rc < 0)
@@ -255,16 +267,21 @@ static int scan_summary(struct scan *scan, struct err *err)
 		.device = scan->job->device,
 		.exit_reason = scan_end_name(scan->end),
 		.complete = scan->end == END_COMPLETE || scan->end == END_MAX_TARGETS,
-		.started = scan->started,
+		.started = scan->resumes ? scan->from.started : scan->started,
 		.ended = scan->ended,
 	};
-	char *json = summary_to_json(&meta, &scan->last);
+	char *json = summary_to_json(&meta, &scan->last), *path = NULL;
 	int rc = 0;
 
-	if (json == NULL)
-		return err_set(err, EXIT_OUTPUT, "out of memory for the summary");
 	if (scan->job->summary_file != NULL)
-		rc = summary_write(scan->job->summary_file, json, err);
+		path = strdup(scan->job->summary_file);
+	else if (scan->keeps && asprintf(&path, "%s/summary.json", scan->state.path) < 0)
+		path = NULL;
+	if (json == NULL || (path == NULL && (scan->job->summary_file != NULL || scan->keeps)))
+		rc = err_set(err, EXIT_OUTPUT, "out of memory for the summary");
+	else if (path != NULL)
+		rc = summary_write(path, json, err);
+	free(path);
 	free(json);
 	return rc;
 }
@@ -281,6 +298,7 @@ static void scan_fini(struct scan *scan)
 	exclusion_fini(&scan->excl);
 	free(scan->sources);
 	free(scan->kernel_addrs);
+	scan_state_fini(scan);
 }
 
 /* --- in order --- */
@@ -290,6 +308,8 @@ static int scan_prepare(struct scan *scan, struct err *err)
 	const struct job *job = scan->job;
 	int rc = draw_seed(scan, err);
 
+	if (rc == 0)
+		rc = scan_state_begin(scan, err);
 	if (rc == 0)
 		rc = io_spec_parse(job->device, &scan->spec, err);
 	if (rc == 0)
@@ -316,6 +336,8 @@ static int scan_open_output(struct scan *scan, struct err *err)
 		.open_only = job->open_only,
 		.max_results = job->max_results,
 		.n_rings = scan->roles.n_rx,
+		.again = scan->keeps && job->output != NULL && strcmp(job->output, "-") != 0,
+		.go_on = scan->resumes,
 	};
 
 	return output_create(&conf, &scan->output, err);
@@ -339,11 +361,23 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 	if (rc == 0)
 		rc = control_start() < 0 ? err_set(err, EXIT_DEVICE, "telemetry cannot start") : 0;
 	if (rc == 0)
+		rc = scan_keep_start(scan, err);
+	if (rc == 0)
 		rc = scan_watch(scan, err);
 	if (rc < 0)
 		return rc;
 	*code = scan_code(scan);
+	scan_keep_end(scan);
 	return scan_summary(scan, err);
+}
+
+int scan_main(struct scan *scan, enum exit_code *code, struct err *err)
+{
+	int rc = scan_all(scan, code, err);
+
+	scan_keep_stop(scan);
+	scan_fini(scan);
+	return rc;
 }
 
 static int scan_run(struct job *job, enum exit_code *code, struct err *err)
@@ -354,8 +388,7 @@ static int scan_run(struct job *job, enum exit_code *code, struct err *err)
 	if (scan == NULL)
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	scan->job = job;
-	rc = scan_all(scan, code, err);
-	scan_fini(scan);
+	rc = scan_main(scan, code, err);
 	free(scan);
 	return rc;
 }

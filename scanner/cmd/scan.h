@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "io.h"
 #include "job.h"
@@ -16,10 +17,20 @@
 
 /* A scan from its start to its end: what scan.c and its siblings share. Main thread only. */
 
+struct keeper;
+
 struct scan {
 	const struct job *job;
 	uint64_t seed;
 	uint64_t rate; /* frames/s: the lowest of all ceilings */
+
+	/* state, with --state-dir */
+	bool keeps, resumes; /* there is one; it was there */
+	struct state state;
+	struct checkpoint from;	   /* where this run begins; the rest of it is filled in for good */
+	struct snapshot base;	   /* what the runs before have counted */
+	struct target_conf target; /* the job's, but reads the state's copies */
+	struct keeper *keeper;
 
 	/* targets */
 	struct target_space *space;
@@ -50,8 +61,29 @@ struct scan {
 	enum scan_end end;
 	double started, ended; /* since 1970 */
 	double send_seconds;
+	bool settled; /* all answers that can come have come */
 	struct snapshot last;
 };
+
+/* A scan of job, or with state, one that goes on from scan->from. Ends the state's use. */
+int scan_main(struct scan *scan, enum exit_code *code, struct err *err);
+
+/* scan_state.c: what is kept on disk before the first probe, and read again to go on. */
+int scan_state_begin(struct scan *scan, struct err *err);   /* before the targets are read */
+int scan_state_targets(struct scan *scan, struct err *err); /* after: they are those of then */
+int scan_state_place(struct scan *scan, struct err *err);   /* once the stream is made */
+void scan_state_opted_out(struct scan *scan, const struct exclusion *deny); /* on SIGHUP */
+void scan_state_fini(struct scan *scan);
+
+/*
+ * scan_keep.c: a thread that writes a checkpoint twice a second. All of these do nothing without
+ * --state-dir.
+ */
+int scan_keep_start(struct scan *scan, struct err *err); /* before the first probe */
+void scan_keep_publish(struct scan *scan, const struct snapshot *s);
+int scan_keep_error(const struct scan *scan); /* -errno when it cannot go on */
+void scan_keep_stop(struct scan *scan);	      /* before the output is closed */
+void scan_keep_end(struct scan *scan);	      /* the last checkpoint */
 
 /* scan_link.c: source addresses, hardware addresses, who answers SYN-ACKs with RST. */
 int scan_link_sources(struct scan *scan, struct err *err); /* before the device is open */

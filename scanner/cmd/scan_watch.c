@@ -66,6 +66,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->excluded = scan->counts.excluded;
 	s->rate = scan->rate;
 	s->truth_known = scan->dev.count_open != NULL;
+	stats_add(s, &scan->base);
 	if (scan->job->dry_run) {
 		s->not_reached += s->sent;
 		s->sent = 0;
@@ -95,6 +96,7 @@ static void watch_reload(struct watch *w)
 		LOG(ERROR, "HUP: the blocklist stays as it was: %s", err.text);
 	else
 		LOG(INFO, "HUP: the blocklist was read again");
+	scan_state_opted_out(w->scan, &deny);
 	exclusion_fini(&deny);
 }
 
@@ -122,7 +124,7 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 	struct io_stats io;
 
 	output_stats(scan->output, &out);
-	if (out.error != 0) {
+	if (out.error != 0 || scan_keep_error(scan) != 0) {
 		watch_end(w, END_OUTPUT);
 		w->over = true;
 	}
@@ -155,7 +157,7 @@ static void watch_phase(struct watch *w, uint64_t now)
 		workers_cooldown(scan->workers);
 	}
 	if (w->phase == PHASE_COOLDOWN && seconds(now - w->cooldown) * 1e9 >= (double)cooldown_ns)
-		w->over = true;
+		w->over = w->scan->settled = true;
 }
 
 static void watch_tick(struct watch *w)
@@ -165,6 +167,7 @@ static void watch_tick(struct watch *w)
 
 	watch_phase(w, rte_rdtsc());
 	watch_count(w, &s, false);
+	scan_keep_publish(w->scan, &s);
 	watch_signals(w, &s);
 	watch_limits(w, &s);
 	if (w->ticks % 5 == 0) {
@@ -222,6 +225,7 @@ static int watch_flush(struct watch *w)
 			output_abort(out);
 		usleep(TICK_US);
 	}
+	scan_keep_stop(w->scan);
 	return output_stop(out);
 }
 

@@ -17,7 +17,10 @@ struct args {
 
 static const char *command_name(unsigned commands)
 {
-	return (commands & CMD_SCAN) != 0 ? "scan" : (commands & CMD_LIST) != 0 ? "list" : "doctor";
+	return (commands & CMD_SCAN) != 0   ? "scan"
+	       : (commands & CMD_LIST) != 0 ? "list"
+	       : (commands & CMD_DOCTOR)    ? "doctor"
+					    : "resume";
 }
 
 static int unknown_long(const char *name, size_t len, unsigned command, struct err *err)

@@ -21,6 +21,9 @@ static const struct {
 	{CMD_LIST, "peal list [OPTION...] -p PORTS TARGET...",
 	 "  peal list -p 80 192.0.2.0/28 --allow-special 192.0.2.0/24 -e 7\n"
 	 "  peal list -p 22,80 -i sim --truth 10.0.0.0/24 --allow-special 10.0.0.0/8\n"},
+	{CMD_RESUME, "peal resume [OPTION...] DIR",
+	 "  peal resume survey.state\n"
+	 "  peal resume survey.state -i eth1 -r 20k\n"},
 	{CMD_DOCTOR, "peal doctor [OPTION...] [DEVICE]", "  peal doctor\n  peal doctor eth0\n"},
 };
 

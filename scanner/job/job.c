@@ -3,6 +3,7 @@
 #include "job.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,13 +65,32 @@ static bool acts(struct job *job, const struct cli *cli)
 	return job->help || job->version || job->list_fields;
 }
 
-static int job_fill(struct job *job, const struct cli *cli, struct err *err)
+/* The job that a state directory keeps. */
+static int load_kept(struct job *job, const struct cli *cli, struct err *err)
+{
+	const struct setting *dir = cli_find(cli, offsetof(struct job, state_dir));
+	char *path;
+	int rc;
+
+	if (dir == NULL)
+		return err_set(err, EXIT_USAGE,
+			       "which scan? peal resume DIR: the --state-dir of a scan");
+	if (asprintf(&path, "%s/job.json", dir->text) < 0)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+	rc = job_json_load(job, path, err);
+	free(path);
+	return rc;
+}
+
+static int job_fill(struct job *job, const struct cli *cli, unsigned command, struct err *err)
 {
 	const struct setting *file = cli_find(cli, offsetof(struct job, job_file));
 	int rc = 0;
 
 	job->rate = 0; /* no rate is 0: tells whether one was given */
-	if (file != NULL)
+	if (command == CMD_RESUME)
+		rc = load_kept(job, cli, err);
+	else if (file != NULL)
 		rc = job_json_load(job, file->text, err);
 	if (rc == 0)
 		rc = apply(job, cli, err);
@@ -87,7 +107,7 @@ int job_parse(struct job *job, int argc, char **argv, unsigned command, struct e
 	job_defaults(job);
 	rc = cli_read(&cli, argc, argv, command, err);
 	if (rc == 0 && !acts(job, &cli))
-		rc = job_fill(job, &cli, err);
+		rc = job_fill(job, &cli, command, err);
 	cli_fini(&cli);
 	return rc;
 }

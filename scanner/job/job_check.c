@@ -103,6 +103,8 @@ static int check_records(const struct job *job, struct err *err)
 		.open_only = job->open_only,
 		.max_results = job->max_results,
 		.n_rings = 1,
+		.again = job->state_dir != NULL && job->output != NULL &&
+			 strcmp(job->output, "-") != 0,
 	};
 
 	return output_check(&conf, err);
@@ -211,6 +213,6 @@ int job_check(const struct job *job, unsigned command, struct err *err)
 	if (rc == 0)
 		rc = check_stdin(job, err);
 	if (rc == 0)
-		rc = command == CMD_SCAN ? check_scan(job, err) : check_list(job, err);
+		rc = command == CMD_LIST ? check_list(job, err) : check_scan(job, err);
 	return rc;
 }

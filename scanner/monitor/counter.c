@@ -2,7 +2,12 @@
 
 #include "counter.h"
 
-enum { EVERYWHERE = IN_SUMMARY | IN_STATUS | IN_TELEMETRY, NOT_STATUS = IN_SUMMARY | IN_TELEMETRY };
+enum {
+	NOT_STATUS = IN_SUMMARY | IN_TELEMETRY,
+	EVERYWHERE = NOT_STATUS | IN_STATUS,
+	/* what a scan that goes on cannot work out anew */
+	KEPT = IN_STATE,
+};
 
 #define COUNTER(name, shown, field)                                                                \
 	{                                                                                          \
@@ -14,26 +19,26 @@ const struct counter counters[] = {
 	COUNTER("excluded", NOT_STATUS, excluded),
 	COUNTER("attempts", NOT_STATUS, attempts),
 	COUNTER("sent", EVERYWHERE, sent),
-	COUNTER("resent", NOT_STATUS, resent),
-	COUNTER("opted_out", EVERYWHERE, opted_out),
+	COUNTER("resent", NOT_STATUS | KEPT, resent),
+	COUNTER("opted_out", EVERYWHERE | KEPT, opted_out),
 	COUNTER("not_reached", IN_SUMMARY, not_reached),
-	COUNTER("gate_hits", NOT_STATUS, gate_hits),
-	COUNTER("tx_dropped", EVERYWHERE, tx_dropped),
-	COUNTER("control", NOT_STATUS, control),
-	COUNTER("control_lost", NOT_STATUS, control_lost),
+	COUNTER("gate_hits", NOT_STATUS | KEPT, gate_hits),
+	COUNTER("tx_dropped", EVERYWHERE | KEPT, tx_dropped),
+	COUNTER("control", NOT_STATUS | KEPT, control),
+	COUNTER("control_lost", NOT_STATUS | KEPT, control_lost),
 	COUNTER("received", EVERYWHERE, received),
-	COUNTER("repeats", EVERYWHERE, repeats),
-	COUNTER("repeats_written", NOT_STATUS, repeats_written),
-	COUNTER("open", EVERYWHERE, first[STATE_OPEN]),
-	COUNTER("closed", EVERYWHERE, first[STATE_CLOSED]),
-	COUNTER("unreachable", EVERYWHERE, first[STATE_UNREACHABLE]),
-	COUNTER("filtered", EVERYWHERE, first[STATE_FILTERED]),
-	COUNTER("filtered_out", EVERYWHERE, filtered_out),
-	COUNTER("rx_missed", EVERYWHERE, rx_missed),
-	COUNTER("ring_full", EVERYWHERE, ring_full),
+	COUNTER("repeats", EVERYWHERE | KEPT, repeats),
+	COUNTER("repeats_written", NOT_STATUS | KEPT, repeats_written),
+	COUNTER("open", EVERYWHERE | KEPT, first[STATE_OPEN]),
+	COUNTER("closed", EVERYWHERE | KEPT, first[STATE_CLOSED]),
+	COUNTER("unreachable", EVERYWHERE | KEPT, first[STATE_UNREACHABLE]),
+	COUNTER("filtered", EVERYWHERE | KEPT, first[STATE_FILTERED]),
+	COUNTER("filtered_out", EVERYWHERE | KEPT, filtered_out),
+	COUNTER("rx_missed", EVERYWHERE | KEPT, rx_missed),
+	COUNTER("ring_full", EVERYWHERE | KEPT, ring_full),
 	COUNTER("ring_full_tx", IN_TELEMETRY, ring_full_tx),
 	COUNTER("pending", IN_TELEMETRY, pending),
-	COUNTER("written", NOT_STATUS, written),
-	COUNTER("prefix_peak", IN_TELEMETRY, prefix_peak),
+	COUNTER("written", NOT_STATUS | KEPT, written),
+	COUNTER("prefix_peak", IN_TELEMETRY | KEPT, prefix_peak),
 };
 const size_t n_counters = sizeof(counters) / sizeof(*counters);

@@ -5,9 +5,10 @@
 
 #include "stats.h"
 
-/* The counters of a snapshot by name: one list for the summary, the status file and telemetry. */
+/* The counters of a snapshot by name: one list for the summary, the status file,
+ * telemetry and the checkpoint. */
 
-enum { IN_SUMMARY = 1, IN_STATUS = 2, IN_TELEMETRY = 4 };
+enum { IN_SUMMARY = 1, IN_STATUS = 2, IN_TELEMETRY = 4, IN_STATE = 8 };
 
 struct counter {
 	const char *name;

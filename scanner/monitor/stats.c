@@ -6,6 +6,33 @@
 #include <stddef.h>
 #include <stdio.h>
 
+void stats_add(struct snapshot *s, const struct snapshot *more)
+{
+	s->sent += more->sent;
+	s->resent += more->resent;
+	s->opted_out += more->opted_out;
+	s->gate_hits += more->gate_hits;
+	s->tx_dropped += more->tx_dropped;
+	s->control += more->control;
+	s->control_lost += more->control_lost;
+	s->received += more->received;
+	s->repeats += more->repeats;
+	s->handed += more->handed;
+	s->ring_full += more->ring_full;
+	s->rx_missed += more->rx_missed;
+	s->filtered_out += more->filtered_out;
+	s->written += more->written;
+	s->repeats_written += more->repeats_written;
+	s->truly_open += more->truly_open;
+	s->send_seconds += more->send_seconds;
+	for (int i = 0; i < REJECT_COUNT; i++)
+		s->rejected[i] += more->rejected[i];
+	for (int i = 0; i < STATE_COUNT; i++)
+		s->first[i] += more->first[i];
+	if (s->prefix_peak < more->prefix_peak)
+		s->prefix_peak = more->prefix_peak;
+}
+
 uint64_t stats_probes(const struct snapshot *s)
 {
 	return s->targets * s->attempts;

@@ -210,15 +210,6 @@ int output_stop(struct output *out)
 	return out->writer.stats.error;
 }
 
-int output_sync(struct output *out, uint64_t *done)
-{
-	struct output_stats now;
-
-	output_stats(out, &now);
-	*done = now.written + now.filtered_out;
-	return now.error != 0 ? now.error : out->sink.ops->sync(&out->sink);
-}
-
 void output_destroy(struct output *out)
 {
 	if (out == NULL)
@@ -249,6 +240,12 @@ void output_stats(const struct output *out, struct output_stats *stats)
 	stats->taken = __atomic_load_n(&from->taken, __ATOMIC_ACQUIRE);
 	stats->error = __atomic_load_n(&from->error, __ATOMIC_ACQUIRE);
 	stats->full = __atomic_load_n(&from->full, __ATOMIC_ACQUIRE);
+}
+
+int output_sync(struct output *out, struct output_stats *stats)
+{
+	output_stats(out, stats);
+	return stats->error != 0 ? stats->error : out->sink.ops->sync(&out->sink);
 }
 
 struct result_ring *output_ring(struct output *out, unsigned i)

@@ -63,13 +63,15 @@ static int lists_arguments(struct lists *lists, const char *option, const struct
 	return ret;
 }
 
-static int lists_files(struct lists *lists, const struct strlist *files, struct err *err)
+/* kind: of the copies that are read instead, if conf has them. */
+static int lists_files(struct lists *lists, const struct target_conf *conf, const char *kind,
+		       const struct strlist *files, struct err *err)
 {
 	struct listing text;
 	int ret = 0;
 
 	for (size_t i = 0; i < files->n && ret == 0; i++) {
-		ret = listing_read(&text, files->at[i], err);
+		ret = listing_read_of(&text, conf, kind, i, files->at[i], err);
 		if (ret == 0)
 			ret = lists_add(lists, &text, LISTING_FILE, false, err);
 	}
@@ -106,9 +108,9 @@ static int limits_read(struct limits *l, const struct target_conf *conf, struct 
 	int ret = lists_arguments(&l->deny, "--exclude", &conf->exclude, false, err);
 
 	if (ret == 0)
-		ret = lists_files(&l->deny, &conf->blocklist_files, err);
+		ret = lists_files(&l->deny, conf, "blocklist", &conf->blocklist_files, err);
 	if (ret == 0)
-		ret = lists_files(&l->scope, &conf->scope_files, err);
+		ret = lists_files(&l->scope, conf, "scope", &conf->scope_files, err);
 	if (ret == 0)
 		ret = lists_arguments(&l->lift, "--allow-special", &conf->allow_special, true, err);
 	return ret;
@@ -176,14 +178,16 @@ void blocklist_fini(struct blocklist *list)
 int exclusion_reload(const struct target_conf *conf, struct exclusion *deny, struct err *err)
 {
 	struct limits limits = {0};
+	struct listing text;
 	int ret = 0;
 
 	/* what came from stdin cannot be read again: what it said holds on */
 	for (size_t i = 0; i < conf->blocklist_files.n && ret == 0; i++) {
-		struct strlist file = {.at = &conf->blocklist_files.at[i], .n = 1};
-
-		if (strcmp(file.at[0], "-") != 0)
-			ret = lists_files(&limits.deny, &file, err);
+		if (strcmp(conf->blocklist_files.at[i], "-") == 0)
+			continue;
+		ret = listing_read(&text, conf->blocklist_files.at[i], err);
+		if (ret == 0)
+			ret = lists_add(&limits.deny, &text, LISTING_FILE, false, err);
 	}
 	if (ret == 0)
 		exclusion_take(deny, &limits);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static void text_strip_mark(char *text, size_t *len)
 	memmove(text, text + n, *len + 1);
 }
 
-int listing_read(struct listing *list, const char *path, struct err *err)
+static int read_as(struct listing *list, const char *path, const char *name, struct err *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -73,18 +74,42 @@ int listing_read(struct listing *list, const char *path, struct err *err)
 	if (fd >= 0 && !is_stdin)
 		close(fd);
 	if (ret < 0) {
-		err_set(err, EXIT_INPUT, "%s: cannot be read: %s", is_stdin ? "stdin" : path,
-			strerror(-ret));
+		err_set(err, EXIT_INPUT, "%s: cannot be read: %s", name, strerror(-ret));
 		return ret;
 	}
 	text_strip_mark(list->text, &list->len);
 
-	list->name = strdup(is_stdin ? "stdin" : path);
+	list->name = strdup(name);
 	if (list->name == NULL) {
 		listing_fini(list);
 		return out_of_memory(err);
 	}
 	return 0;
+}
+
+static const char *name_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
+int listing_read(struct listing *list, const char *path, struct err *err)
+{
+	return read_as(list, path, name_of(path), err);
+}
+
+int listing_read_of(struct listing *list, const struct target_conf *conf, const char *kind,
+		    size_t i, const char *path, struct err *err)
+{
+	char *copy;
+	int ret;
+
+	if (conf->copies == NULL)
+		return listing_read(list, path, err);
+	if (asprintf(&copy, "%s/%s-%zu", conf->copies, kind, i) < 0)
+		return out_of_memory(err);
+	ret = read_as(list, copy, name_of(path), err);
+	free(copy);
+	return ret;
 }
 
 int listing_copy(struct listing *list, const char *name, const char *text, struct err *err)

@@ -52,7 +52,7 @@ static int named_read(struct named *named, const struct target_conf *conf, struc
 			return ret;
 	}
 	for (size_t i = 0; i < conf->targets_files.n; i++) {
-		ret = listing_read(&text, conf->targets_files.at[i], err);
+		ret = listing_read_of(&text, conf, "targets", i, conf->targets_files.at[i], err);
 		if (ret < 0)
 			return ret;
 		ret = target_parse(&text, LISTING_FILE, &to, err);

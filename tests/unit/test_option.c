@@ -9,7 +9,7 @@
 #include "job/option.h"
 #include "job/value.h"
 
-static const unsigned commands[] = {CMD_SCAN, CMD_LIST, CMD_DOCTOR};
+static const unsigned commands[] = {CMD_SCAN, CMD_LIST, CMD_DOCTOR, CMD_RESUME};
 
 /* How many rows of a command have this long name or alias. */
 static unsigned count_named(const char *name, size_t len, unsigned command)

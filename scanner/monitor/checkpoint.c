@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "checkpoint.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counter.h"
+
+enum { VERSION = 1 };
+
+/* --- writing --- */
+
+static json_t *hex_to_json(const uint8_t *byte, size_t n)
+{
+	char text[DIGEST_HEX + 1];
+
+	hex_write(byte, n, text);
+	return json_string(text);
+}
+
+static json_t *spans_to_json(const struct spans *spans)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < spans->n; i++)
+		json_array_append_new(array, json_pack("[I, I]", (json_int_t)spans->at[i].first,
+						       (json_int_t)spans->at[i].end));
+	return array;
+}
+
+static json_t *books_to_json(const struct snapshot *s)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < n_counters; i++)
+		if (counters[i].shown & IN_STATE)
+			json_object_set_new(
+				object, counters[i].name,
+				json_integer((json_int_t)counter_value(&counters[i], s)));
+	for (int i = 0; i < REJECT_COUNT; i++)
+		json_object_set_new(object, reject_name((enum reject)i),
+				    json_integer((json_int_t)s->rejected[i]));
+	json_object_set_new(object, "send_seconds", json_real(s->send_seconds));
+	return object;
+}
+
+static json_t *checkpoint_to_json(const struct checkpoint *c)
+{
+	return json_pack("{s:i, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:b, s:f, s:o}",
+			 "peal_state", VERSION, "job", hex_to_json(c->job.byte, DIGEST_SIZE),
+			 "lists", hex_to_json(c->lists.byte, DIGEST_SIZE), "seed",
+			 (json_int_t)c->seed, "targets", (json_int_t)c->targets, "steps",
+			 (json_int_t)c->steps, "secret", hex_to_json(c->secret, sizeof(c->secret)),
+			 "cursor", (json_int_t)c->cursor, "sent_below", (json_int_t)c->sent_below,
+			 "todo", spans_to_json(&c->todo), "over", c->over, "started", c->started,
+			 "books", books_to_json(&c->books));
+}
+
+char *checkpoint_encode(const struct checkpoint *c)
+{
+	json_t *object = checkpoint_to_json(c);
+	char *line = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+	char *text = NULL, hex[DIGEST_HEX + 1];
+	struct digest digest;
+
+	json_decref(object);
+	if (line == NULL)
+		return NULL;
+	digest_of(line, strlen(line), &digest);
+	hex_write(digest.byte, sizeof(digest.byte), hex);
+	if (asprintf(&text, "%s\n\"%s\"\n", line, hex) < 0)
+		text = NULL;
+	explicit_bzero(line, strlen(line));
+	free(line);
+	return text;
+}
+
+/* --- reading: every key once, nothing else, and each within its bounds --- */
+
+static bool number_of(const json_t *object, const char *key, uint64_t *n)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*n = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+static bool real_of(const json_t *object, const char *key, double *x)
+{
+	const json_t *value = json_object_get(object, key);
+
+	*x = json_real_value(value);
+	return json_is_real(value) && *x >= 0;
+}
+
+static bool hex_of(const json_t *object, const char *key, uint8_t *byte, size_t n)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL && hex_read(text, byte, n);
+}
+
+static bool spans_of(const json_t *array, uint64_t below, struct spans *spans)
+{
+	uint64_t end = 0;
+	size_t i;
+	json_t *item;
+
+	if (!json_is_array(array))
+		return false;
+	json_array_foreach (array, i, item) {
+		json_int_t first = json_integer_value(json_array_get(item, 0));
+		json_int_t stop = json_integer_value(json_array_get(item, 1));
+
+		if (json_array_size(item) != 2 || first < (json_int_t)end || stop <= first ||
+		    (uint64_t)stop > below)
+			return false;
+		end = (uint64_t)stop;
+		if (spans_add(spans, (uint64_t)first, end) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool books_of(const json_t *object, struct snapshot *s)
+{
+	size_t keys = 1;
+
+	for (size_t i = 0; i < n_counters; i++) {
+		if (!(counters[i].shown & IN_STATE))
+			continue;
+		keys++;
+		if (!number_of(object, counters[i].name,
+			       (uint64_t *)((char *)s + counters[i].offset)))
+			return false;
+	}
+	for (int i = 0; i < REJECT_COUNT; i++, keys++)
+		if (!number_of(object, reject_name((enum reject)i), &s->rejected[i]))
+			return false;
+	return real_of(object, "send_seconds", &s->send_seconds) &&
+	       json_object_size(object) == keys;
+}
+
+enum { KEYS = 13 };
+
+static bool checkpoint_of(const json_t *object, struct checkpoint *c)
+{
+	c->over = json_is_true(json_object_get(object, "over"));
+	return json_object_size(object) == KEYS &&
+	       json_is_boolean(json_object_get(object, "over")) &&
+	       hex_of(object, "job", c->job.byte, DIGEST_SIZE) &&
+	       hex_of(object, "lists", c->lists.byte, DIGEST_SIZE) &&
+	       hex_of(object, "secret", c->secret, sizeof(c->secret)) &&
+	       number_of(object, "seed", &c->seed) && number_of(object, "targets", &c->targets) &&
+	       number_of(object, "steps", &c->steps) && number_of(object, "cursor", &c->cursor) &&
+	       number_of(object, "sent_below", &c->sent_below) && c->cursor <= c->steps &&
+	       c->sent_below <= c->steps &&
+	       spans_of(json_object_get(object, "todo"), c->cursor, &c->todo) &&
+	       real_of(object, "started", &c->started) &&
+	       books_of(json_object_get(object, "books"), &c->books);
+}
+
+/* The first line, if the second is its digest and there is nothing else; 0 if not. */
+static size_t signed_line(const char *text, size_t len)
+{
+	const size_t tail = DIGEST_HEX + 4; /* newline, quotes, newline */
+	char hex[DIGEST_HEX + 1];
+	struct digest digest;
+	size_t line;
+
+	if (len <= tail || len > CHECKPOINT_MAX)
+		return 0;
+	line = len - tail;
+	digest_of(text, line, &digest);
+	hex_write(digest.byte, sizeof(digest.byte), hex);
+	if (memcmp(text + line, "\n\"", 2) != 0 || memcmp(text + line + 2, hex, DIGEST_HEX) != 0 ||
+	    memcmp(text + len - 2, "\"\n", 2) != 0)
+		return 0;
+	return line;
+}
+
+int checkpoint_decode(struct checkpoint *c, const char *text, size_t len, const char *name,
+		      struct err *err)
+{
+	size_t line = signed_line(text, len);
+	json_t *object = json_loadb(text, line, JSON_REJECT_DUPLICATES, NULL);
+	uint64_t version;
+	bool good;
+
+	*c = (struct checkpoint){0};
+	if (object == NULL || !number_of(object, "peal_state", &version)) {
+		json_decref(object);
+		return err_set(err, EXIT_INPUT, "%s: damaged: its digest is not that of its text",
+			       name);
+	}
+	good = version == VERSION && checkpoint_of(object, c);
+	json_decref(object);
+	if (version != VERSION)
+		return err_set(err, EXIT_INPUT,
+			       "%s: written by another version of peal, which alone can go on with "
+			       "it",
+			       name);
+	return good ? 0
+		    : err_set(err, EXIT_INPUT,
+			      "%s: contradicts itself: this is not the state of a scan", name);
+}
+
+void checkpoint_fini(struct checkpoint *c)
+{
+	spans_fini(&c->todo);
+	explicit_bzero(c, sizeof(*c));
+}
