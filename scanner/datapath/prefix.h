@@ -14,13 +14,28 @@
  */
 struct prefix_pace;
 
-/* rate in probes/s for each prefix of len bits (1 ... 32). 0 or -ENOMEM. */
-int prefix_pace_create(uint64_t rate, unsigned len, uint64_t tsc_hz, struct prefix_pace **pace);
+struct prefix_pace_conf {
+	uint64_t rate; /* frames/s to any one prefix */
+	unsigned len;  /* of prefixes, 1 ... 32 bits */
+	uint64_t
+		total; /* frames/s in all, UINT64_MAX: no limit; large tables are for large rates */
+	unsigned lcores; /* that share it */
+	uint64_t tsc_hz;
+};
+
+/* 0 or -ENOMEM. */
+int prefix_pace_create(const struct prefix_pace_conf *conf, struct prefix_pace **pace);
 void prefix_pace_destroy(struct prefix_pace *pace);
 
-/* Books a frame to addr at time now and returns 0, or returns the time (TSC) from which it may go.
+/*
+ * Books a frame to each of n (up to 64) addresses at time now, in this order. Returns the mask of
+ * those that may go; for the others, due[] is the time (TSC) from which they may.
  */
-uint64_t prefix_pace_take(struct prefix_pace *pace, uint32_t addr, uint64_t now);
+uint64_t prefix_pace_take(struct prefix_pace *pace, const uint32_t *addr, unsigned n, uint64_t now,
+			  uint64_t *due);
+
+/* Soon to be booked: fetches the places of n addresses. */
+void prefix_pace_prefetch(struct prefix_pace *pace, const uint32_t *addr, unsigned n);
 
 /* The most frames that one prefix got within one second so far. */
 uint64_t prefix_pace_peak(const struct prefix_pace *pace);

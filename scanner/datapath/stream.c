@@ -84,6 +84,13 @@ static int init_key(struct stream *s, const uint8_t *secret, struct err *err)
 
 int stream_init(struct stream *s, const struct stream_conf *conf, struct err *err)
 {
+	struct prefix_pace_conf prefix = {
+		.rate = conf->prefix_rate,
+		.len = conf->prefix_len,
+		.total = conf->rate,
+		.lcores = conf->lcores,
+		.tsc_hz = conf->tsc_hz,
+	};
 	int rc = init_key(s, conf->secret, err);
 
 	if (rc == 0)
@@ -96,8 +103,7 @@ int stream_init(struct stream *s, const struct stream_conf *conf, struct err *er
 	if (rc == 0)
 		rc = sendlog_create(conf->rate, s->steps, &s->sendlog);
 	if (rc == 0 && conf->prefix_rate != 0)
-		rc = prefix_pace_create(conf->prefix_rate, conf->prefix_len, conf->tsc_hz,
-					&s->prefix);
+		rc = prefix_pace_create(&prefix, &s->prefix);
 	if (rc < 0)
 		return err_set(err, EXIT_DEVICE, "out of memory for %" PRIu64 " targets",
 			       s->walk.targets);

@@ -110,6 +110,8 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
 	target_space_pick(s->space, index, b->daddr, b->dport, b->n);
 	gate_prefetch(s->gate, b->daddr, b->n);
+	if (s->prefix != NULL)
+		prefix_pace_prefetch(s->prefix, b->daddr, b->n);
 	cookie_make(&s->key, b->daddr, b->dport, (uint8_t)tx->claim.attempt, b->cookie, b->n);
 	return true;
 }
@@ -156,24 +158,31 @@ static unsigned tx_gate(struct tx *tx, unsigned n)
 	return batch_keep(b, allowed, n);
 }
 
+static void tx_defer(struct tx *tx, unsigned at, uint64_t due)
+{
+	const struct batch *b = &tx->batch;
+	struct deferral d = {
+		.due = due,
+		.probe = {b->step[at], b->daddr[at], b->dport[at], b->cookie[at]},
+	};
+
+	deferrals_put(&tx->deferred, &d); /* tx_batch() left room */
+}
+
 static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
 {
 	struct batch *b = &tx->batch;
-	uint64_t allowed = mask_of(n);
+	uint64_t due[TX_BURST], may, wait;
 
-	for (unsigned i = 0; i < n; i++) {
-		unsigned at = b->first + i;
-		struct deferral d = {
-			.due = prefix_pace_take(tx->stream->prefix, b->daddr[at], now),
-			.probe = {b->step[at], b->daddr[at], b->dport[at], b->cookie[at]},
-		};
+	may = prefix_pace_take(tx->stream->prefix, &b->daddr[b->first], n, now, due);
+	if (may == mask_of(n))
+		return n;
+	for (wait = mask_of(n) & ~may; wait != 0; wait &= wait - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(wait);
 
-		if (d.due == 0)
-			continue;
-		allowed &= ~(UINT64_C(1) << i);
-		deferrals_put(&tx->deferred, &d); /* tx_batch() left room */
+		tx_defer(tx, b->first + i, due[i]);
 	}
-	return allowed == mask_of(n) ? n : batch_keep(b, allowed, n);
+	return batch_keep(b, may, n);
 }
 
 /*
@@ -243,8 +252,7 @@ static bool tx_followup_may_go(struct tx *tx, const struct followup *f, uint64_t
 
 	if (tx->stream->prefix == NULL || f->kind != FOLLOWUP_RST)
 		return true;
-	d.due = prefix_pace_take(tx->stream->prefix, f->daddr, now);
-	if (d.due == 0)
+	if (prefix_pace_take(tx->stream->prefix, &f->daddr, 1, now, &d.due) != 0)
 		return true;
 	if (!deferrals_put(&tx->deferred_rst, &d))
 		tx->stats.control_lost++;
