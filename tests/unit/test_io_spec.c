@@ -109,7 +109,7 @@ static void a_bare_interface_is_af_packet(void **state)
 
 	(void)state;
 	if (!link_exists("lo"))
-		skip();
+		TEST_SKIP("there is no interface lo");
 	assert_int_equal(io_spec_parse("lo", &spec, &err), 0);
 	assert_string_equal(spec.driver->name, "af_packet");
 	assert_string_equal(spec.arg, "lo");

@@ -392,10 +392,8 @@ static void test_whole_internet_once(void **state)
 	unsigned n;
 
 	(void)state;
-	if (!test_long()) {
-		print_message("# left out without PEAL_TEST_LONG: takes minutes\n");
-		skip();
-	}
+	if (!test_long())
+		TEST_SKIP("takes minutes: scripts/test --long");
 	must_load(&l, &conf);
 	map = calloc(UINT64_C(1) << 26, sizeof(*map));
 	assert_non_null(map);
