@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * bench_rx [ROUNDS]: what a received frame costs. First the whole of rx_step() on a ring device,
+ * less what a program costs that receives the same frames and frees them, as dpdk-testpmd does in
+ * rxonly; then its stages one by one.
+ */
+
+#include "bench.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "dedup.h"
+#include "eal.h"
+#include "job.h"
+#include "result_ring.h"
+#include "rx.h"
+#include "scan_fixture.h"
+#include "sendlog.h"
+
+enum { FRAMES = 1024, BURST = RX_BURST };
+
+/* What a SYN-ACK of Linux has when it was asked with the options of Linux. */
+static const uint8_t linux_options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 1,
+					2, 3, 0, 0,    0, 1, 1, 3,  3, 7};
+static const uint8_t mss[] = {2, 4, 5, 0xb4};
+
+/* Kinds of frames; i counts them. */
+static uint16_t frame_synack(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	struct answer a = fixture_answer(f, i);
+
+	return fixture_tcp(&a, ANSWER_SYN_ACK, mss, sizeof(mss), frame);
+}
+
+static uint16_t frame_linux(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	struct answer a = fixture_answer(f, i);
+
+	return fixture_tcp(&a, ANSWER_SYN_ACK, linux_options, sizeof(linux_options), frame);
+}
+
+static uint16_t frame_rst(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	struct answer a = fixture_answer(f, i);
+
+	return fixture_tcp(&a, ANSWER_RST_ACK, NULL, 0, frame);
+}
+
+/* Half of each, at random. */
+static uint16_t frame_mixed(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	return i * UINT32_C(0x85ebca6b) >> 31 ? frame_rst(f, i, frame) : frame_synack(f, i, frame);
+}
+
+static uint16_t frame_icmp(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	struct answer a = fixture_answer(f, i);
+
+	return fixture_icmp(&a, frame);
+}
+
+static uint16_t frame_wrong_port(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	struct answer a = fixture_answer(f, i);
+
+	a.dport = (uint16_t)(i % FIXTURE_PORT_FIRST);
+	return fixture_tcp(&a, ANSWER_SYN_ACK, mss, sizeof(mss), frame);
+}
+
+static uint16_t frame_wrong_cookie(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	struct answer a = fixture_answer(f, i);
+
+	a.ack ^= 0x5555;
+	return fixture_tcp(&a, ANSWER_SYN_ACK, mss, sizeof(mss), frame);
+}
+
+/* Neither IPv4 nor ARP: an ethertype of nobody. */
+static uint16_t frame_junk(const struct fixture *f, uint32_t i, uint8_t *frame)
+{
+	uint16_t len = frame_wrong_port(f, i, frame);
+
+	fixture_spoil(frame);
+	return len;
+}
+
+typedef uint16_t (*make_frame)(const struct fixture *f, uint32_t i, uint8_t *frame);
+
+/* --- the whole --- */
+
+struct rig {
+	struct fixture *fixture;
+	struct io_dev dev;
+	struct rte_mempool *pool;
+	struct clock clock;
+	bool cooldown;
+	struct rx rx;
+};
+
+static int rig_init(struct rig *rig, struct fixture *fixture, struct err *err)
+{
+	const struct io_conf conf = {
+		.tx_queues = 1, .rx_queues = 1, .tx_descriptors = FRAMES, .rate = RATE_MAX};
+	struct io_spec spec;
+
+	rig->fixture = fixture;
+	if (io_spec_parse("ring", &spec, err) < 0 || io_open(&spec, &conf, &rig->dev, err) < 0)
+		return -1;
+	rig->pool = rte_pktmbuf_pool_create("bench", 4 * FRAMES - 1, 256, 0,
+					    RTE_PKTMBUF_HEADROOM + FIXTURE_FRAME, SOCKET_ID_ANY);
+	if (rig->pool == NULL)
+		return err_set(err, EXIT_DEVICE, "no memory for packets");
+	clock_start(&rig->clock, rte_rdtsc(), rte_get_tsc_hz());
+	rig->rx = (struct rx){.stream = &fixture->stream,
+			      .clock = &rig->clock,
+			      .dev = &rig->dev,
+			      .results = result_ring_create(),
+			      .cooldown = &rig->cooldown};
+	return rig->rx.results != NULL ? 0 : -1;
+}
+
+static void rig_fini(struct rig *rig)
+{
+	result_ring_destroy(rig->rx.results);
+	io_close(&rig->dev);
+	rte_mempool_free(rig->pool);
+}
+
+/* Puts frames number first ... first + FRAMES - 1 into the device. */
+static void rig_fill(struct rig *rig, make_frame make, uint32_t first)
+{
+	struct rte_mbuf *mbuf[BURST];
+
+	for (unsigned i = 0; i < FRAMES; i += BURST) {
+		if (rte_pktmbuf_alloc_bulk(rig->pool, mbuf, BURST) != 0)
+			abort();
+		for (unsigned k = 0; k < BURST; k++) {
+			mbuf[k]->data_len = make(rig->fixture, first + i + k,
+						 rte_pktmbuf_mtod(mbuf[k], uint8_t *));
+			mbuf[k]->pkt_len = mbuf[k]->data_len;
+		}
+		if (rte_eth_tx_burst(rig->dev.port_id, 0, mbuf, BURST) != BURST)
+			abort();
+	}
+}
+
+/* As dpdk-testpmd's rxonly does it. */
+static void receive_only(struct rig *rig)
+{
+	struct rte_mbuf *mbuf[BURST];
+	unsigned n;
+
+	while ((n = rte_eth_rx_burst(rig->dev.port_id, 0, mbuf, BURST)) > 0)
+		for (unsigned i = 0; i < n; i++)
+			rte_pktmbuf_free(mbuf[i]);
+}
+
+static void receive(struct rig *rig)
+{
+	while (rx_step(&rig->rx, rte_rdtsc()) > 0)
+		;
+}
+
+static unsigned rig_drain(struct rig *rig)
+{
+	struct record rec[BURST];
+	unsigned all = 0, n;
+
+	while ((n = result_ring_take(rig->rx.results, rec, BURST)) > 0)
+		all += n;
+	return all;
+}
+
+struct kind {
+	const char *name;
+	make_frame make;
+	bool repeated, recorded; /* always the same frames; they become records */
+};
+
+/* Interleaved, so that both have the machine in the same mood. */
+static void bench_kind(struct rig *rig, const struct kind *kind, unsigned rounds, uint32_t *next)
+{
+	static struct bench bare, whole;
+	uint32_t from = *next;
+
+	bare.n = whole.n = 0;
+	for (unsigned i = 0; i < rounds; i++) {
+		uint64_t start;
+		unsigned records;
+
+		rig_fill(rig, kind->make, from);
+		start = rte_rdtsc_precise();
+		receive_only(rig);
+		bench_add(&bare, rte_rdtsc_precise() - start, FRAMES);
+
+		rig_fill(rig, kind->make, from);
+		start = rte_rdtsc_precise();
+		receive(rig);
+		if (i > 0 || !kind->repeated)
+			bench_add(&whole, rte_rdtsc_precise() - start, FRAMES);
+		records = rig_drain(rig);
+		if (records != (kind->recorded && (i == 0 || !kind->repeated) ? FRAMES : 0))
+			printf("%s: %u records of %u\n", kind->name, records, FRAMES);
+		from += kind->repeated ? 0 : FRAMES;
+	}
+	*next = from + FRAMES;
+	printf("%-28s %6.1f - %5.1f = %6.1f  (medians %6.1f - %5.1f = %6.1f)\n", kind->name,
+	       bench_least(&whole), bench_least(&bare), bench_least(&whole) - bench_least(&bare),
+	       bench_median(&whole), bench_median(&bare),
+	       bench_median(&whole) - bench_median(&bare));
+	fflush(stdout);
+}
+
+static void bench_whole(struct rig *rig, unsigned rounds)
+{
+	static const struct kind kinds[] = {
+		{"SYN-ACK, new", frame_synack, false, true},
+		{"SYN-ACK, new, Linux options", frame_linux, false, true},
+		{"RST, new", frame_rst, false, true},
+		{"SYN-ACK or RST, new", frame_mixed, false, true},
+		{"ICMP error, new", frame_icmp, false, true},
+		{"SYN-ACK, duplicate", frame_synack, true, true},
+		{"wrong port", frame_wrong_port, false, false},
+		{"wrong cookie", frame_wrong_cookie, false, false},
+		{"no IPv4", frame_junk, false, false},
+	};
+	uint32_t next = 0;
+
+	printf("%-28s cycles a frame: rx_step - rxonly = added (least of %u runs of %u)\n",
+	       "the whole", rounds, FRAMES);
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		bench_kind(rig, &kinds[i], rounds, &next);
+}
+
+/* --- the stages --- */
+
+struct stages {
+	struct rig *rig;
+	uint8_t frame[FRAMES][FIXTURE_FRAME];
+	uint16_t len[FRAMES];
+	struct pkt_view view[FRAMES];
+	uint32_t addr[FRAMES];
+	uint16_t port[FRAMES];
+	uint64_t index[FRAMES], offset[FRAMES];
+	struct cookie cookie[FRAMES];
+	struct record record[FRAMES];
+	struct dedup *dedup;
+	uint64_t spread; /* of the offsets that dedup is asked for */
+	uint32_t turn;
+	volatile uint64_t sum; /* so that nothing is left out */
+};
+
+static void stage_parse(void *arg)
+{
+	struct stages *s = arg;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < FRAMES; i++)
+		sum += (uint64_t)pkt_parse(&s->view[i], s->frame[i], s->len[i]);
+	s->sum = sum;
+}
+
+static void stage_checksum(void *arg)
+{
+	struct stages *s = arg;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < FRAMES; i++)
+		sum += pkt_checksum_ok(&s->view[i], s->frame[i]);
+	s->sum = sum;
+}
+
+static void stage_cookie(void *arg)
+{
+	struct stages *s = arg;
+
+	for (unsigned i = 0; i < FRAMES; i += BURST)
+		cookie_make(&s->rig->fixture->stream.key, s->addr + i, s->port + i, 0,
+			    s->cookie + i, BURST);
+}
+
+static void stage_rank(void *arg)
+{
+	struct stages *s = arg;
+
+	for (unsigned i = 0; i < FRAMES; i += BURST)
+		target_space_rank(s->rig->fixture->space, s->addr + i, s->port + i, s->index + i,
+				  BURST);
+}
+
+static void stage_find(void *arg)
+{
+	struct stages *s = arg;
+
+	for (unsigned i = 0; i < FRAMES; i += BURST)
+		walk_find(&s->rig->fixture->stream.walk, s->index + i, s->offset + i, BURST);
+}
+
+static void stage_dedup(void *arg)
+{
+	struct stages *s = arg;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < FRAMES; i++, s->turn++)
+		sum += dedup_seen(s->dedup, s->turn * UINT32_C(0x9e3779b1) % s->spread, STATE_OPEN);
+	s->sum = sum;
+}
+
+static void stage_sendlog(void *arg)
+{
+	struct stages *s = arg;
+	uint64_t sum = 0, us = 0;
+
+	for (unsigned i = 0; i < FRAMES; i++) {
+		sendlog_find(s->rig->fixture->stream.sendlog, s->offset[i], &us);
+		sum += us;
+	}
+	s->sum = sum;
+}
+
+static void stage_classify(void *arg)
+{
+	struct stages *s = arg;
+
+	for (unsigned i = 0; i < FRAMES; i++)
+		probe_tcp_syn.classify(&s->view[i], &s->record[i]);
+}
+
+static void stage_hand_over(void *arg)
+{
+	struct stages *s = arg;
+
+	for (unsigned i = 0; i < FRAMES; i += BURST)
+		result_ring_put(s->rig->rx.results, s->record + i, BURST);
+}
+
+static void stages_fill(struct stages *s, make_frame make)
+{
+	for (unsigned i = 0; i < FRAMES; i++) {
+		s->len[i] = make(s->rig->fixture, i, s->frame[i]);
+		if (pkt_parse(&s->view[i], s->frame[i], s->len[i]) == 0) {
+			s->addr[i] = s->view[i].remote;
+			s->port[i] = s->view[i].remote_port;
+		}
+	}
+}
+
+static void bench_parse(struct stages *s, struct bench *b)
+{
+	static const struct {
+		const char *name;
+		make_frame make;
+		bool whole;
+	} kinds[] = {
+		{"SYN-ACK with Linux options", frame_linux, true},
+		{"RST", frame_rst, true},
+		{"ICMP error", frame_icmp, true},
+		{"no IPv4", frame_junk, false},
+		{"SYN-ACK", frame_synack, true},
+	};
+
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char name[64];
+
+		stages_fill(s, kinds[i].make);
+		snprintf(name, sizeof(name), "parse: %s", kinds[i].name);
+		bench_run(b, stage_parse, s, FRAMES);
+		bench_print(b, name);
+		if (!kinds[i].whole)
+			continue;
+		snprintf(name, sizeof(name), "checksum: %s", kinds[i].name);
+		bench_run(b, stage_checksum, s, FRAMES);
+		bench_print(b, name);
+	}
+}
+
+static void bench_dedup(struct stages *s, struct bench *b, uint64_t length, uint64_t spread,
+			const char *name)
+{
+	if (dedup_create(length, &s->dedup) < 0)
+		return;
+	s->spread = spread;
+	s->turn = 0;
+	bench_run(b, stage_dedup, s, FRAMES);
+	bench_print(b, name);
+	dedup_destroy(s->dedup);
+}
+
+static void bench_hand_over(struct stages *s, struct bench *b)
+{
+	b->n = 0;
+	for (unsigned i = 0; i < b->rounds; i++) {
+		uint64_t start = rte_rdtsc_precise();
+
+		stage_hand_over(s);
+		bench_add(b, rte_rdtsc_precise() - start, FRAMES);
+		rig_drain(s->rig);
+	}
+	bench_print(b, "hand over");
+}
+
+static void bench_stages(struct rig *rig, unsigned rounds)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void *);
+	} plain[] = {
+		{"cookie", stage_cookie},     {"rank", stage_rank},	    {"find", stage_find},
+		{"send time", stage_sendlog}, {"classify", stage_classify},
+	};
+	static struct stages s;
+	static struct bench b;
+
+	s.rig = rig;
+	b.rounds = rounds;
+	bench_title("the stages");
+	bench_parse(&s, &b);
+	for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		bench_run(&b, plain[i].run, &s, FRAMES);
+		bench_print(&b, plain[i].name);
+	}
+	bench_dedup(&s, &b, UINT64_C(1) << 31, 1 << 20, "dedup: near the front");
+	bench_dedup(&s, &b, UINT64_C(1) << 30, UINT64_C(1) << 30, "dedup: anywhere in 512 MiB");
+	bench_hand_over(&s, &b);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 100;
+	const struct eal_conf conf = {0};
+	struct fixture fixture;
+	static struct rig rig;
+	struct err err;
+
+	if (rounds < 2 || rounds > 100) {
+		fprintf(stderr, "usage: bench_rx [ROUNDS], 2 to 100 of them\n");
+		return 64;
+	}
+	if (eal_start(&conf, &err) < 0 || fixture_init(&fixture, &err) < 0 ||
+	    rig_init(&rig, &fixture, &err) < 0) {
+		fprintf(stderr, "bench_rx: %s\n", err.text);
+		return 1;
+	}
+	bench_whole(&rig, (unsigned)rounds);
+	bench_stages(&rig, (unsigned)rounds);
+	rig_fini(&rig);
+	fixture_fini(&fixture);
+	eal_stop();
+	return 0;
+}
