@@ -171,6 +171,23 @@ static uint64_t rx_key(const struct stream *s, const struct answers *a, unsigned
 	return stream_seen_key(s, a->attempt[i], a->offset[i]);
 }
 
+/* Answers of targets that are in the space, with the index of each. */
+static void rx_rank(struct rx *rx, struct answers *a, uint64_t *index)
+{
+	unsigned kept = 0;
+
+	target_space_rank(rx->stream->space, a->remote, a->remote_port, index, a->n);
+	for (unsigned i = 0; i < a->n; i++) {
+		if (index[i] == TARGET_ABSENT) {
+			rx_reject(rx, REJECT_NOT_PROBED);
+			continue;
+		}
+		index[kept] = index[i];
+		answers_move(a, kept++, i);
+	}
+	a->n = kept;
+}
+
 static void rx_locate(struct rx *rx, struct answers *a)
 {
 	const struct stream *s = rx->stream;
@@ -178,11 +195,9 @@ static void rx_locate(struct rx *rx, struct answers *a)
 	uint64_t index[RX_BURST];
 	unsigned kept = 0;
 
-	target_space_rank(s->space, a->remote, a->remote_port, index, a->n);
+	rx_rank(rx, a, index);
+	walk_find(&s->walk, index, a->offset, a->n);
 	for (unsigned i = 0; i < a->n; i++) {
-		a->offset[i] = WALK_ELSEWHERE;
-		if (index[i] != TARGET_ABSENT)
-			walk_find(&s->walk, &index[i], &a->offset[i], 1);
 		if (a->offset[i] == WALK_ELSEWHERE ||
 		    stream_step(s, a->attempt[i], a->offset[i]) >= front)
 			rx_reject(rx, REJECT_NOT_PROBED);
