@@ -121,6 +121,36 @@ struct pkt_view {
  */
 int pkt_parse(struct pkt_view *v, const uint8_t *data, uint16_t len);
 
+/*
+ * The commonest frames of a burst, found at once. What is an answer to whom?
+ */
+enum { PKT_BURST = 64 };
+
+struct pkt_sieve {
+	const uint32_t *addr; /* ours, ascending */
+	uint32_t n_addrs;     /* 1 or more */
+	uint16_t port_first;  /* ours, too: */
+	uint32_t port_count;
+	uint64_t flags; /* bit f: a segment with the TCP flags f (the lower six) may be an answer */
+};
+
+/*
+ * Looks through n <= PKT_BURST frames. Bit i of the result stands for frame i: a TCP segment, in
+ * Ethernet without a tag and an IPv4 header without options, that pkt_parse() accepts, with flags,
+ * to an address and to a port that the sieve wants. Bit i of *wrong_port: the same, but for the
+ * port. All others are for pkt_parse().
+ */
+uint64_t pkt_sift(const struct pkt_sieve *s, const uint8_t *const *data, const uint16_t *len,
+		  unsigned n, uint64_t *wrong_port);
+
+bool pkt_sieve_addr(const struct pkt_sieve *s, uint32_t addr);
+
+/* Fills *v for a frame that pkt_sift() found: as pkt_parse(), but for the TCP options. */
+void pkt_look(struct pkt_view *v, const uint8_t *data);
+
+/* Adds the TCP options to what pkt_look() has filled. */
+void pkt_options(struct pkt_view *v, const uint8_t *data);
+
 static inline enum reject pkt_reject(int parse_result)
 {
 	return (enum reject)(-1 - parse_result);

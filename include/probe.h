@@ -55,6 +55,9 @@ struct probe_ops {
 	void (*write)(const struct probe *p, const uint32_t *daddr, const uint16_t *dport,
 		      const struct cookie *cookie, uint8_t *const *frame, unsigned n);
 
+	/* Bit f: a TCP segment with the flags f (the lower six) passes match(). */
+	uint64_t tcp_flags;
+
 	/*
 	 * Could this be an answer to a probe of this kind, whatever the cookie says?
 	 * 0, or the negative reason as of pkt_parse().

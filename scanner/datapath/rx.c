@@ -10,15 +10,18 @@
 #include "dedup.h"
 #include "sendlog.h"
 
+static_assert((int)RX_BURST <= (int)PKT_BURST, "a burst is sifted at once");
+
 /* Answers of one burst, on their way through the stages. */
 struct answers {
-	struct pkt_view view[RX_BURST];
-	const uint8_t *data[RX_BURST];
+	unsigned n;
 	uint32_t remote[RX_BURST];
 	uint16_t remote_port[RX_BURST];
 	uint8_t attempt[RX_BURST]; /* whose cookie it carries, 0 is the first */
 	uint64_t offset[RX_BURST];
-	unsigned n;
+	struct pkt_view *view[RX_BURST]; /* into views */
+	const uint8_t *data[RX_BURST];
+	struct pkt_view views[RX_BURST];
 };
 
 static void rx_reject(struct rx *rx, enum reject reason)
@@ -28,19 +31,22 @@ static void rx_reject(struct rx *rx, enum reject reason)
 
 /* --- parse and match: frames that could be answers --- */
 
-static bool source_has_addr(const struct source *s, uint32_t addr)
+static struct pkt_sieve rx_sieve(const struct probe *p)
 {
-	uint32_t low = 0, high = s->n_addrs;
+	return (struct pkt_sieve){
+		.addr = p->source.addr,
+		.n_addrs = p->source.n_addrs,
+		.port_first = p->source.port_first,
+		.port_count = p->source.port_count,
+		.flags = p->ops->tcp_flags,
+	};
+}
 
-	while (high - low > 1) {
-		uint32_t middle = (low + high) / 2;
+static bool rx_is_ours(const struct rx *rx, uint32_t addr)
+{
+	const struct pkt_sieve sieve = rx_sieve(&rx->stream->probe);
 
-		if (s->addr[middle] <= addr)
-			low = middle;
-		else
-			high = middle;
-	}
-	return s->addr[low] == addr;
+	return pkt_sieve_addr(&sieve, addr);
 }
 
 static bool kernel_has_addr(const struct rx *rx, uint32_t addr)
@@ -61,8 +67,7 @@ static void rx_arp(struct rx *rx, const struct pkt_view *v)
 	};
 
 	rx_reject(rx, REJECT_ARP);
-	if (v->arp_op != 1 || !source_has_addr(&rx->stream->probe.source, v->local) ||
-	    kernel_has_addr(rx, v->local))
+	if (v->arp_op != 1 || !rx_is_ours(rx, v->local) || kernel_has_addr(rx, v->local))
 		return;
 	memcpy(f.mac, v->arp_mac, sizeof(f.mac));
 	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
@@ -81,7 +86,7 @@ static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v)
 	rc = p->ops->match(v);
 	if (rc < 0)
 		rx_reject(rx, pkt_reject(rc));
-	else if (!source_has_addr(&p->source, v->local))
+	else if (!rx_is_ours(rx, v->local))
 		rx_reject(rx, REJECT_ADDRESS);
 	else if ((uint32_t)(v->local_port - p->source.port_first) >= p->source.port_count)
 		rx_reject(rx, REJECT_PORT);
@@ -90,24 +95,56 @@ static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v)
 	return false;
 }
 
+/* views[n] has been filled from data: it becomes an answer. */
+static void answers_add(struct answers *a, const uint8_t *data)
+{
+	struct pkt_view *v = &a->views[a->n];
+
+	a->view[a->n] = v;
+	a->data[a->n] = data;
+	a->remote[a->n] = v->remote;
+	a->remote_port[a->n] = v->remote_port;
+	a->n++;
+}
+
+/* What pkt_sift() has no opinion of. */
+static void rx_parse_odd(struct rx *rx, struct answers *a, const uint8_t *data, uint16_t len)
+{
+	struct pkt_view *v = &a->views[a->n];
+	int rc = pkt_parse(v, data, len);
+
+	if (rc < 0)
+		rx_reject(rx, pkt_reject(rc));
+	else if (rx_could_be_answer(rx, v))
+		answers_add(a, data);
+}
+
 static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct answers *a)
 {
-	a->n = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct pkt_view *v = &a->view[a->n];
-		int rc;
+	const struct pkt_sieve sieve = rx_sieve(&rx->stream->probe);
+	const uint8_t *data[RX_BURST];
+	uint64_t plain, wrong_port, odd;
+	uint16_t len[RX_BURST];
 
-		a->data[a->n] = rte_pktmbuf_mtod(mbuf[i], const uint8_t *);
-		rc = pkt_parse(v, a->data[a->n], rte_pktmbuf_data_len(mbuf[i]));
-		if (rc < 0) {
-			rx_reject(rx, pkt_reject(rc));
-			continue;
-		}
-		if (!rx_could_be_answer(rx, v))
-			continue;
-		a->remote[a->n] = v->remote;
-		a->remote_port[a->n] = v->remote_port;
-		a->n++;
+	for (unsigned i = 0; i < n; i++) {
+		data[i] = rte_pktmbuf_mtod(mbuf[i], const uint8_t *);
+		len[i] = rte_pktmbuf_data_len(mbuf[i]);
+		rte_prefetch0(data[i]);
+	}
+	a->n = 0;
+	plain = pkt_sift(&sieve, data, len, n, &wrong_port);
+	odd = ~(plain | wrong_port) & (UINT64_MAX >> (RX_BURST - n));
+	rx->stats.rejected[REJECT_PORT] += (unsigned)__builtin_popcountll(wrong_port);
+	for (; plain != 0; plain &= plain - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(plain);
+
+		pkt_look(&a->views[a->n], data[i]);
+		answers_add(a, data[i]);
+	}
+	for (; odd != 0; odd &= odd - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(odd);
+
+		rx_parse_odd(rx, a, data[i], len[i]);
 	}
 }
 
@@ -134,7 +171,7 @@ static bool rx_older_cookie(const struct stream *s, struct answers *a, unsigned 
 	for (uint32_t attempt = newest; attempt-- > 0;) {
 		cookie_make(&s->key, &a->remote[i], &a->remote_port[i], (uint8_t)attempt, &cookie,
 			    1);
-		if (s->probe.ops->validate(&s->probe, &a->view[i], &cookie)) {
+		if (s->probe.ops->validate(&s->probe, a->view[i], &cookie)) {
 			a->attempt[i] = (uint8_t)attempt;
 			return true;
 		}
@@ -153,10 +190,10 @@ static void rx_validate(struct rx *rx, struct answers *a)
 	cookie_make(&s->key, a->remote, a->remote_port, (uint8_t)newest, cookie, a->n);
 	for (unsigned i = 0; i < a->n; i++) {
 		a->attempt[i] = (uint8_t)newest;
-		if (!s->probe.ops->validate(&s->probe, &a->view[i], &cookie[i]) &&
+		if (!s->probe.ops->validate(&s->probe, a->view[i], &cookie[i]) &&
 		    !rx_older_cookie(s, a, i, newest))
 			rx_reject(rx, REJECT_COOKIE);
-		else if (!pkt_checksum_ok(&a->view[i], a->data[i]))
+		else if (!pkt_checksum_ok(a->view[i], a->data[i]))
 			rx_reject(rx, REJECT_CHECKSUM);
 		else
 			answers_move(a, kept++, i);
@@ -263,13 +300,15 @@ static void rx_record(struct rx *rx, struct answers *a, unsigned i, uint64_t now
 	struct record *rec = &rx->record[rx->record_n];
 
 	memset(rec, 0, sizeof(*rec));
-	s->probe.ops->classify(&a->view[i], rec);
+	if (a->view[i]->kind == PKT_TCP)
+		pkt_options(a->view[i], a->data[i]);
+	s->probe.ops->classify(a->view[i], rec);
 	if (dedup_seen(s->dedup, rx_key(s, a, i), rec->state))
 		rec->flags |= RECORD_REPEAT;
 	else
 		rx->stats.first[rec->state]++;
 	if (rec->class == CLASS_SYNACK && rx->send_rst)
-		rx_close(rx, &a->view[i], rec->flags & RECORD_REPEAT);
+		rx_close(rx, a->view[i], rec->flags & RECORD_REPEAT);
 	if ((rec->flags & RECORD_REPEAT) && !rx->want_repeats) {
 		rx->stats.repeats++;
 		return;

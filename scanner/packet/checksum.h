@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bytes.h"
@@ -36,4 +37,15 @@ static inline uint16_t checksum_fold(uint32_t sum)
 static inline uint16_t checksum_finish(uint32_t sum)
 {
 	return (uint16_t)~checksum_fold(sum);
+}
+
+/*
+ * A sum of 32-bit words as they lie in memory, whatever the byte order, is right when it is the sum
+ * of zero: a multiple of 2^16 - 1 (but not 0, which no header has). Being a multiple of an odd
+ * number is seen by multiplying by its inverse modulo 2^64: only multiples stay small (Warren,
+ * "Hacker's Delight", 10-17).
+ */
+static inline bool checksum_wide_right(uint64_t sum)
+{
+	return sum * ~UINT64_C(0x0001000100010000) <= UINT64_MAX / UINT16_MAX;
 }

@@ -100,6 +100,13 @@ static int parse_tcp(struct pkt_view *v, struct cursor *c)
 	return 0;
 }
 
+void pkt_options(struct pkt_view *v, const uint8_t *data)
+{
+	unsigned header = (data[v->l4 + TCP_DATA_OFFSET] >> 4) * 4u;
+
+	parse_options(v, (struct cursor){data, v->l4 + TCP_LEN, (uint16_t)(v->l4 + header)});
+}
+
 /* The length of the IPv4 header, or 0 if it is none. Its fixed part was taken already. */
 static uint16_t ipv4_header(const uint8_t *ip)
 {

@@ -4,7 +4,13 @@
 #include "probe.h"
 #include "tcp_syn_isa.h"
 
-enum { FIN = 1, SYN = 2, RST = 4, ACK = 16, VERDICT = FIN | SYN | RST | ACK };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, VERDICT = FIN | SYN | RST | ACK };
+
+/* These flags. Others than the verdict's (PSH, URG, ECN's) are odd in an answer, but change
+ * nothing. */
+#define WITH(flags)                                                                                \
+	(UINT64_C(1) << (flags) | UINT64_C(1) << ((flags) | PSH) |                                 \
+	 UINT64_C(1) << ((flags) | URG) | UINT64_C(1) << ((flags) | PSH | URG))
 
 static void build(struct pkt_template *t, const struct probe_conf *conf)
 {
@@ -44,7 +50,6 @@ static int rejected(enum reject reason)
 	return -1 - (int)reason;
 }
 
-/* Flags beside these four (ECN's, PSH, URG) are odd in an answer, but change nothing. */
 static int match_tcp(uint8_t flags)
 {
 	switch (flags & VERDICT) {
@@ -131,6 +136,7 @@ const struct probe_ops probe_tcp_syn = {
 	.help = "a TCP SYN; answered by SYN-ACK (open), RST (closed) or an ICMP error",
 	.build = build,
 	.write = write,
+	.tcp_flags = WITH(SYN | ACK) | WITH(RST | ACK),
 	.match = match,
 	.validate = validate,
 	.classify = classify,

@@ -61,6 +61,24 @@ static void check_record(const struct pkt_view *v)
 	require((rec.flags & (RECORD_REPEAT | RECORD_COOLDOWN | RECORD_RTT)) == 0);
 }
 
+/* The sieve finds no more than the parser accepts, and sees the same in it. */
+static void check_sift(const uint8_t *data, uint16_t len, int parsed, const struct pkt_view *v)
+{
+	const struct pkt_sieve sieve = {&us, 1, 32768, 28233, probe_tcp_syn.tcp_flags};
+	uint64_t found, wrong_port;
+	struct pkt_view look;
+
+	found = pkt_sift(&sieve, &data, &len, 1, &wrong_port);
+	require((found | wrong_port) <= 1 && (found & wrong_port) == 0);
+	if ((found | wrong_port) == 0)
+		return;
+	require(parsed == 0 && probe.ops->match(v) == 0 && v->local == us);
+	require(found == ((uint32_t)(v->local_port - 32768) < 28233));
+	pkt_look(&look, data);
+	pkt_options(&look, data);
+	require(memcmp(&look, v, sizeof(look)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct cookie cookie = {.seq = 0x01020304, .port = 5};
@@ -78,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(frame, data, size);
 
 	result = pkt_parse(&v, frame, len);
+	check_sift(frame, len, result, &v);
 	if (result == 0) {
 		check_view(&v, len);
 		pkt_checksum_ok(&v, frame);
