@@ -40,12 +40,31 @@ static inline uint16_t checksum_finish(uint32_t sum)
 }
 
 /*
- * A sum of 32-bit words as they lie in memory, whatever the byte order, is right when it is the sum
- * of zero: a multiple of 2^16 - 1 (but not 0, which no header has). Being a multiple of an odd
- * number is seen by multiplying by its inverse modulo 2^64: only multiples stay small (Warren,
- * "Hacker's Delight", 10-17).
+ * The same for received bytes, where all that counts is whether they add up: 32-bit words as they
+ * lie in memory, whatever the byte order, for 2^16 is 1 modulo 2^16 - 1.
+ */
+static inline uint64_t checksum_wide(uint64_t sum, const uint8_t *data, uint32_t len)
+{
+	uint32_t word;
+	uint16_t half;
+
+	for (; len >= sizeof(word); len -= sizeof(word), data += sizeof(word)) {
+		memcpy(&word, data, sizeof(word));
+		sum += word;
+	}
+	if (len >= sizeof(half)) {
+		memcpy(&half, data, sizeof(half));
+		sum += half;
+	}
+	return len % 2 == 0 ? sum : sum + htobe16((uint16_t)(data[len - 1] << 8));
+}
+
+/*
+ * Whether such a sum is that of bytes with a right checksum: a multiple of 2^16 - 1, but not zero.
+ * A multiple of an odd number is seen by multiplying by its inverse modulo 2^64: only multiples
+ * become small (Warren, "Hacker's Delight", 10-17).
  */
 static inline bool checksum_wide_right(uint64_t sum)
 {
-	return sum * ~UINT64_C(0x0001000100010000) <= UINT64_MAX / UINT16_MAX;
+	return sum != 0 && sum * ~UINT64_C(0x0001000100010000) <= UINT64_MAX / UINT16_MAX;
 }

@@ -177,7 +177,7 @@ static int parse_ipv4(struct pkt_view *v, struct cursor *c)
 	total = bytes_get16(ip + IP_TOTAL_LEN);
 	if (header == 0 || total < header || total > c->end - at)
 		return rejected(REJECT_MALFORMED);
-	if (checksum_finish(checksum_add(0, ip, header)) != 0)
+	if (!checksum_wide_right(checksum_wide(0, ip, header)))
 		return rejected(REJECT_CHECKSUM);
 	if ((bytes_get16(ip + IP_FRAGMENT) & (IP_MF | IP_OFFSET_MASK)) != 0)
 		return rejected(REJECT_FRAGMENT);
@@ -244,16 +244,24 @@ int pkt_parse(struct pkt_view *v, const uint8_t *data, uint16_t len)
 	}
 }
 
+/* Only the pseudo-header's sum was filled in: the rest was left to hardware. */
+static bool is_partial(const uint8_t *ip, const uint8_t *l4, uint16_t l4_len)
+{
+	uint32_t pseudo = checksum_add((uint32_t)l4_len + PROTO_TCP, ip + IP_SRC, 8);
+
+	return bytes_get16(l4 + TCP_CHECKSUM) == checksum_fold(pseudo);
+}
+
 bool pkt_checksum_ok(const struct pkt_view *v, const uint8_t *data)
 {
 	const uint8_t *ip = data + v->l3, *l4 = data + v->l4;
-	uint32_t pseudo, sum = checksum_add(0, l4, v->l4_len);
+	uint64_t pseudo;
 
 	if (v->kind == PKT_ARP)
 		return true;
 	if (v->kind != PKT_TCP)
-		return checksum_finish(sum) == 0;
-	pseudo = checksum_add((uint32_t)v->l4_len + PROTO_TCP, ip + IP_SRC, 8);
-	return checksum_finish(sum + pseudo) == 0 ||
-	       bytes_get16(l4 + TCP_CHECKSUM) == checksum_fold(pseudo);
+		return checksum_wide_right(checksum_wide(0, l4, v->l4_len));
+	pseudo = checksum_wide(htobe32((uint32_t)PROTO_TCP << 16 | v->l4_len), ip + IP_SRC, 8);
+	return checksum_wide_right(checksum_wide(pseudo, l4, v->l4_len)) ||
+	       is_partial(ip, l4, v->l4_len);
 }

@@ -52,7 +52,7 @@ static bool lengths_agree(const uint8_t *ip, uint16_t len)
 	return (tcp >= TCP_LEN) & (IP_LEN + tcp <= total) & (total <= (uint32_t)len - ETHER_LEN);
 }
 
-/* The sum of 16-bit words is that of 32-bit words, modulo 2^16 - 1. */
+/* checksum_wide() of five words: said so, it is no loop. */
 static bool ip_sum_right(const uint8_t *ip)
 {
 	return checksum_wide_right((uint64_t)load32(ip) + load32(ip + 4) + load32(ip + 8) +
