@@ -68,6 +68,9 @@ struct probe_ops {
 	bool (*validate)(const struct probe *p, const struct pkt_view *v,
 			 const struct cookie *cookie);
 
+	/* What it says about the target. */
+	enum record_state (*state)(const struct pkt_view *v);
+
 	/* What it means: fills all of *rec but time, rtt and attempt, which are left as they are.
 	 * The flags become those of the TCP options; what datapath knows is added afterwards. */
 	void (*classify)(const struct pkt_view *v, struct record *rec);

@@ -17,7 +17,8 @@ struct dedup {
 	size_t size;   /* bytes mapped */
 	uint64_t mask; /* offset & mask is its place */
 	bool windowed;
-	bool fine; /* a bit for each state */
+	bool fine;  /* a bit for each state */
+	bool alone; /* no other lcore changes words */
 };
 
 int dedup_create(uint64_t length, struct dedup **dedup)
@@ -51,20 +52,53 @@ void dedup_destroy(struct dedup *d)
 	free(d);
 }
 
-bool dedup_seen(struct dedup *d, uint64_t offset, enum record_state state)
+void dedup_alone(struct dedup *d)
 {
-	uint64_t place = offset & d->mask, bit, *word;
+	d->alone = !d->windowed; /* else dedup_claim() changes words, too */
+}
+
+static inline uint64_t *dedup_place(struct dedup *d, uint64_t offset, unsigned state, uint64_t *bit)
+{
+	uint64_t place = offset & d->mask;
 
 	if (d->fine) {
-		word = &d->words[place / 16];
-		bit = UINT64_C(1) << (place % 16 * 4 + state);
-	} else {
-		word = &d->words[place / 32];
-		bit = UINT64_C(1) << (place % 32 * 2 + (state != STATE_OPEN));
+		*bit = UINT64_C(1) << (place % 16 * 4 + state);
+		return &d->words[place / 16];
 	}
-	if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
-		return true;
-	return __atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit;
+	*bit = UINT64_C(1) << (place % 32 * 2 + (state != STATE_OPEN));
+	return &d->words[place / 32];
+}
+
+static inline bool dedup_mark(const struct dedup *d, uint64_t *word, uint64_t bit)
+{
+	uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+	if (d->alone)
+		__atomic_store_n(word, old | bit, __ATOMIC_RELAXED);
+	else if ((old & bit) == 0)
+		old = __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	return (old & bit) != 0;
+}
+
+bool dedup_seen(struct dedup *d, uint64_t offset, enum record_state state)
+{
+	uint64_t bit, *word = dedup_place(d, offset, state, &bit);
+
+	return dedup_mark(d, word, bit);
+}
+
+uint64_t dedup_seen_burst(struct dedup *d, const uint64_t *offset, const uint8_t *state, unsigned n)
+{
+	uint64_t *word[64], bit[64], seen = 0;
+
+	/* all words are fetched side by side, wherever they lie */
+	for (unsigned i = 0; i < n; i++) {
+		word[i] = dedup_place(d, offset[i], state[i], &bit[i]);
+		__builtin_prefetch(word[i], 1);
+	}
+	for (unsigned i = 0; i < n; i++)
+		seen |= (uint64_t)dedup_mark(d, word[i], bit[i]) << i;
+	return seen;
 }
 
 /* Bits of the places from ... to - 1 of one word, two each. */

@@ -32,6 +32,13 @@ void dedup_destroy(struct dedup *d);
 /* Marks that the target at offset (< length) answered with state; returns whether it was marked. */
 bool dedup_seen(struct dedup *d, uint64_t offset, enum record_state state);
 
+/* dedup_seen() for n <= 64 answers in turn; bit i of the result: answer i was marked before. */
+uint64_t dedup_seen_burst(struct dedup *d, const uint64_t *offset, const uint8_t *state,
+			  unsigned n);
+
+/* From here on one lcore alone marks, which then need not lock the bus. */
+void dedup_alone(struct dedup *d);
+
 /*
  * Before the first probe of the offsets first ... first + count - 1: in window mode forgets the
  * offsets of 2^32 before. Nothing to do when exact.

@@ -279,44 +279,74 @@ static void rx_close(struct rx *rx, const struct pkt_view *v, bool repeat)
 	rx_rst(rx, v);
 }
 
-static void rx_time(const struct rx *rx, const struct answers *a, unsigned i, uint64_t now,
-		    struct record *rec)
+/* Of a burst: all of it came now. */
+struct moment {
+	uint64_t wall_ns, us;
+	uint8_t flags;
+};
+
+static struct moment rx_moment(const struct rx *rx, uint64_t now)
+{
+	bool cooldown = __atomic_load_n(rx->cooldown, __ATOMIC_RELAXED);
+
+	return (struct moment){
+		.wall_ns = clock_wall_ns(rx->clock, now),
+		.us = clock_ns(rx->clock, now) / 1000,
+		.flags = cooldown ? RECORD_COOLDOWN : 0,
+	};
+}
+
+static void rx_time(const struct rx *rx, const struct answers *a, unsigned i,
+		    const struct moment *m, struct record *rec)
 {
 	uint64_t step = stream_step(rx->stream, a->attempt[i], a->offset[i]);
-	uint64_t sent_us, now_us = clock_ns(rx->clock, now) / 1000;
+	uint64_t sent_us;
 
-	rec->time_ns = clock_wall_ns(rx->clock, now);
+	rec->time_ns = m->wall_ns;
 	rec->attempt = (uint8_t)(a->attempt[i] + 1);
+	rec->rtt_us = 0;
 	if (sendlog_find(rx->stream->sendlog, step, &sent_us)) {
-		rec->rtt_us =
-			now_us > sent_us ? (uint32_t)RTE_MIN(now_us - sent_us, UINT32_MAX) : 0;
+		rec->rtt_us = m->us > sent_us ? (uint32_t)RTE_MIN(m->us - sent_us, UINT32_MAX) : 0;
 		rec->flags |= RECORD_RTT;
 	}
 }
 
-static void rx_record(struct rx *rx, struct answers *a, unsigned i, uint64_t now)
+static void rx_record(struct rx *rx, const struct answers *a, unsigned i, bool repeat,
+		      const struct moment *m)
 {
-	const struct stream *s = rx->stream;
-	struct record *rec = &rx->record[rx->record_n];
+	struct record *rec = &rx->record[rx->record_n++];
 
-	memset(rec, 0, sizeof(*rec));
 	if (a->view[i]->kind == PKT_TCP)
 		pkt_options(a->view[i], a->data[i]);
-	s->probe.ops->classify(a->view[i], rec);
-	if (dedup_seen(s->dedup, rx_key(s, a, i), rec->state))
-		rec->flags |= RECORD_REPEAT;
-	else
-		rx->stats.first[rec->state]++;
-	if (rec->class == CLASS_SYNACK && rx->send_rst)
-		rx_close(rx, a->view[i], rec->flags & RECORD_REPEAT);
-	if ((rec->flags & RECORD_REPEAT) && !rx->want_repeats) {
-		rx->stats.repeats++;
-		return;
+	rx->stream->probe.ops->classify(a->view[i], rec);
+	rec->flags |= m->flags | (repeat ? RECORD_REPEAT : 0);
+	rx_time(rx, a, i, m, rec);
+}
+
+static void rx_records(struct rx *rx, const struct answers *a, uint64_t now)
+{
+	const struct moment moment = rx_moment(rx, now);
+	const struct stream *s = rx->stream;
+	uint64_t key[RX_BURST], seen;
+	uint8_t state[RX_BURST];
+
+	for (unsigned i = 0; i < a->n; i++) {
+		key[i] = rx_key(s, a, i);
+		state[i] = (uint8_t)s->probe.ops->state(a->view[i]);
 	}
-	if (__atomic_load_n(rx->cooldown, __ATOMIC_RELAXED))
-		rec->flags |= RECORD_COOLDOWN;
-	rx_time(rx, a, i, now, rec);
-	rx->record_n++;
+	seen = dedup_seen_burst(s->dedup, key, state, a->n);
+	for (unsigned i = 0; i < a->n; i++) {
+		bool repeat = seen >> i & 1;
+
+		if (rx->send_rst && state[i] == STATE_OPEN)
+			rx_close(rx, a->view[i], repeat);
+		if (!repeat)
+			rx->stats.first[state[i]]++;
+		if (!repeat || rx->want_repeats)
+			rx_record(rx, a, i, repeat, &moment);
+		else
+			rx->stats.repeats++;
+	}
 }
 
 static void rx_hand_over(struct rx *rx)
@@ -356,8 +386,7 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 		rx_validate(rx, &a);
 	if (a.n != 0)
 		rx_locate(rx, &a);
-	for (unsigned i = 0; i < a.n; i++)
-		rx_record(rx, &a, i, now);
+	rx_records(rx, &a, now);
 	rte_pktmbuf_free_bulk(mbuf, n);
 	rx_hand_over(rx);
 	if (n < RX_BURST && rx->record_first == rx->record_n)

@@ -20,6 +20,7 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include "dedup.h"
 #include "prefix.h"
 #include "rx.h"
 #include "tx.h"
@@ -232,6 +233,8 @@ int workers_create(const struct workers_conf *conf, struct workers **workers, st
 	w->n_workers = r->n_workers;
 	w->n_tx = RTE_MIN(r->n_tx, conf->dev->tx_queues);
 	w->n_rx = RTE_MIN(r->n_rx, conf->dev->rx_queues);
+	if (w->n_rx == 1)
+		dedup_alone(conf->stream->dedup);
 	w->idle_max = rte_get_tsc_hz() / 1000000 * IDLE_MAX_US;
 
 	rc = create_pools(w, err);

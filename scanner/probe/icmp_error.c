@@ -10,11 +10,11 @@ enum { UNREACHABLE = 3 };
  * includes 14 and 15, precedence in the way, and codes yet unknown. Types 11 and 12 have codes of
  * their own, which mean nothing here.
  */
-static enum record_state state_of(uint8_t type, uint8_t code)
+enum record_state icmp_error_state(const struct pkt_view *v)
 {
-	if (type != UNREACHABLE)
+	if (v->icmp_type != UNREACHABLE)
 		return STATE_UNREACHABLE;
-	switch (code) {
+	switch (v->icmp_code) {
 	case 2:	 /* protocol unreachable */
 	case 3:	 /* port unreachable */
 	case 9:	 /* network administratively prohibited */
@@ -29,7 +29,6 @@ static enum record_state state_of(uint8_t type, uint8_t code)
 void icmp_error_classify(const struct pkt_view *v, struct record *rec)
 {
 	rec->class = CLASS_ICMP;
-	rec->state = (uint8_t)state_of(v->icmp_type, v->icmp_code);
 	rec->responder = v->responder;
 	rec->icmp_type = v->icmp_type;
 	rec->icmp_code = v->icmp_code;

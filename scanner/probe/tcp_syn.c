@@ -88,6 +88,13 @@ static bool validate(const struct probe *p, const struct pkt_view *v, const stru
 	return v->ack == cookie->seq + 1 || ((v->flags & RST) != 0 && v->ack == cookie->seq);
 }
 
+static enum record_state state(const struct pkt_view *v)
+{
+	if (v->kind == PKT_ICMP_ERROR)
+		return icmp_error_state(v);
+	return (v->flags & RST) == 0 ? STATE_OPEN : STATE_CLOSED;
+}
+
 static uint8_t option_flags(uint8_t options)
 {
 	return (uint8_t)((options & PKT_OPT_MSS ? RECORD_MSS : 0) |
@@ -98,10 +105,7 @@ static uint8_t option_flags(uint8_t options)
 
 static void classify_tcp(const struct pkt_view *v, struct record *rec)
 {
-	bool open = (v->flags & RST) == 0;
-
-	rec->class = open ? CLASS_SYNACK : CLASS_RST;
-	rec->state = open ? STATE_OPEN : STATE_CLOSED;
+	rec->class = (v->flags & RST) == 0 ? CLASS_SYNACK : CLASS_RST;
 	rec->seq = v->seq;
 	rec->ack = v->ack;
 	rec->window = v->window;
@@ -124,6 +128,7 @@ static void classify(const struct pkt_view *v, struct record *rec)
 		.dport = v->local_port,
 		.ttl = v->ttl,
 		.ipid = v->ipid,
+		.state = (uint8_t)state(v),
 	};
 	if (v->kind == PKT_ICMP_ERROR)
 		icmp_error_classify(v, rec);
@@ -139,5 +144,6 @@ const struct probe_ops probe_tcp_syn = {
 	.tcp_flags = WITH(SYN | ACK) | WITH(RST | ACK),
 	.match = match,
 	.validate = validate,
+	.state = state,
 	.classify = classify,
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * bench_rx [ROUNDS]: what a received frame costs. First the whole of rx_step() on a ring device,
- * less what a program costs that receives the same frames and frees them, as dpdk-testpmd does in
- * rxonly; then its stages one by one.
+ * bench_rx [ROUNDS [KIND]]: what a received frame costs (of that kind alone). First the whole of
+ * rx_step() on a ring device, less what a program costs that receives the same frames and frees
+ * them, as dpdk-testpmd does in rxonly; then its stages one by one.
  */
 
 #include "bench.h"
+
+#include <string.h>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -112,6 +114,7 @@ static int rig_init(struct rig *rig, struct fixture *fixture, struct err *err)
 					    RTE_PKTMBUF_HEADROOM + FIXTURE_FRAME, SOCKET_ID_ANY);
 	if (rig->pool == NULL)
 		return err_set(err, EXIT_DEVICE, "no memory for packets");
+	dedup_alone(fixture->stream.dedup);
 	clock_start(&rig->clock, rte_rdtsc(), rte_get_tsc_hz());
 	rig->rx = (struct rx){.stream = &fixture->stream,
 			      .clock = &rig->clock,
@@ -213,7 +216,7 @@ static void bench_kind(struct rig *rig, const struct kind *kind, unsigned rounds
 	fflush(stdout);
 }
 
-static void bench_whole(struct rig *rig, unsigned rounds)
+static void bench_whole(struct rig *rig, unsigned rounds, const char *only)
 {
 	static const struct kind kinds[] = {
 		{"SYN-ACK, new", frame_synack, false, true},
@@ -231,7 +234,8 @@ static void bench_whole(struct rig *rig, unsigned rounds)
 	printf("%-28s cycles a frame: rx_step - rxonly = added (least of %u runs of %u)\n",
 	       "the whole", rounds, FRAMES);
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		bench_kind(rig, &kinds[i], rounds, &next);
+		if (only == NULL || strcmp(only, kinds[i].name) == 0)
+			bench_kind(rig, &kinds[i], rounds, &next);
 }
 
 /* --- the stages --- */
@@ -247,6 +251,7 @@ struct stages {
 	struct cookie cookie[FRAMES];
 	struct record record[FRAMES];
 	struct dedup *dedup;
+	uint8_t state[BURST];
 	uint64_t spread; /* of the offsets that dedup is asked for */
 	uint32_t turn;
 	volatile uint64_t sum; /* so that nothing is left out */
@@ -303,8 +308,11 @@ static void stage_dedup(void *arg)
 	struct stages *s = arg;
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < FRAMES; i++, s->turn++)
-		sum += dedup_seen(s->dedup, s->turn * UINT32_C(0x9e3779b1) % s->spread, STATE_OPEN);
+	for (unsigned i = 0; i < FRAMES; i += BURST) {
+		for (unsigned k = 0; k < BURST; k++, s->turn++)
+			s->offset[k] = s->turn * UINT32_C(0x9e3779b1) % s->spread;
+		sum += dedup_seen_burst(s->dedup, s->offset, s->state, BURST);
+	}
 	s->sum = sum;
 }
 
@@ -381,6 +389,7 @@ static void bench_dedup(struct stages *s, struct bench *b, uint64_t length, uint
 {
 	if (dedup_create(length, &s->dedup) < 0)
 		return;
+	dedup_alone(s->dedup);
 	s->spread = spread;
 	s->turn = 0;
 	bench_run(b, stage_dedup, s, FRAMES);
@@ -434,8 +443,8 @@ int main(int argc, char **argv)
 	static struct rig rig;
 	struct err err;
 
-	if (rounds < 2 || rounds > 100) {
-		fprintf(stderr, "usage: bench_rx [ROUNDS], 2 to 100 of them\n");
+	if (rounds < 2 || rounds > BENCH_ROUNDS_MAX) {
+		fprintf(stderr, "usage: bench_rx [ROUNDS [KIND]], 2 to 1024 of them\n");
 		return 64;
 	}
 	if (eal_start(&conf, &err) < 0 || fixture_init(&fixture, &err) < 0 ||
@@ -443,8 +452,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_rx: %s\n", err.text);
 		return 1;
 	}
-	bench_whole(&rig, (unsigned)rounds);
-	bench_stages(&rig, (unsigned)rounds);
+	bench_whole(&rig, (unsigned)rounds, argc > 2 ? argv[2] : NULL);
+	if (argc <= 2)
+		bench_stages(&rig, (unsigned)rounds);
 	rig_fini(&rig);
 	fixture_fini(&fixture);
 	eal_stop();
