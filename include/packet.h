@@ -145,11 +145,41 @@ uint64_t pkt_sift(const struct pkt_sieve *s, const uint8_t *const *data, const u
 
 bool pkt_sieve_addr(const struct pkt_sieve *s, uint32_t addr);
 
-/* Fills *v for a frame that pkt_sift() found: as pkt_parse(), but for the TCP options. */
+/*
+ * What the answers of a burst claim, in columns, for a view has more than is needed to find out
+ * whether they are right.
+ */
+struct pkt_claims {
+	unsigned n;
+	uint32_t local[PKT_BURST], remote[PKT_BURST];
+	uint16_t local_port[PKT_BURST], remote_port[PKT_BURST];
+	uint32_t number[PKT_BURST]; /* ack; of an ICMP error, the quoted sequence number */
+	uint8_t kind[PKT_BURST];    /* PKT_TCP or PKT_ICMP_ERROR */
+	uint8_t flags[PKT_BURST];   /* of TCP */
+};
+
+/* Appends the claims of the frames in `which` (bit i is frame i), which pkt_sift() has found. */
+void pkt_claims_sifted(struct pkt_claims *c, const uint8_t *const *data, uint64_t which);
+
+/* Appends the claim of an answer that was parsed. */
+static inline void pkt_claims_add(struct pkt_claims *c, const struct pkt_view *v)
+{
+	unsigned i = c->n++;
+
+	c->local[i] = v->local;
+	c->remote[i] = v->remote;
+	c->local_port[i] = v->local_port;
+	c->remote_port[i] = v->remote_port;
+	c->number[i] = v->kind == PKT_TCP ? v->ack : v->seq;
+	c->kind[i] = (uint8_t)v->kind;
+	c->flags[i] = v->flags;
+}
+
+/* Fills *v for a frame that pkt_sift() found, as pkt_parse() does, faster. */
 void pkt_look(struct pkt_view *v, const uint8_t *data);
 
-/* Adds the TCP options to what pkt_look() has filled. */
-void pkt_options(struct pkt_view *v, const uint8_t *data);
+/* pkt_checksum_ok() of such a frame. */
+bool pkt_sifted_ok(const uint8_t *data);
 
 static inline enum reject pkt_reject(int parse_result)
 {

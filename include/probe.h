@@ -55,8 +55,9 @@ struct probe_ops {
 	void (*write)(const struct probe *p, const uint32_t *daddr, const uint16_t *dport,
 		      const struct cookie *cookie, uint8_t *const *frame, unsigned n);
 
-	/* Bit f: a TCP segment with the flags f (the lower six) passes match(). */
+	/* Bit f: a TCP segment with the flags f (the lower six) passes match() ... */
 	uint64_t tcp_flags;
+	uint64_t tcp_open; /* ... and says that the port is open, else that it is closed */
 
 	/*
 	 * Could this be an answer to a probe of this kind, whatever the cookie says?
@@ -64,9 +65,9 @@ struct probe_ops {
 	 */
 	int (*match)(const struct pkt_view *v);
 
-	/* Does the answer prove knowledge of the cookie? */
-	bool (*validate)(const struct probe *p, const struct pkt_view *v,
-			 const struct cookie *cookie);
+	/* Which answers prove knowledge of their cookies? Bit i stands for answer i. */
+	uint64_t (*validate)(const struct probe *p, const struct pkt_claims *c,
+			     const struct cookie *cookie);
 
 	/* What it says about the target. */
 	enum record_state (*state)(const struct pkt_view *v);

@@ -12,17 +12,21 @@
 
 static_assert((int)RX_BURST <= (int)PKT_BURST, "a burst is sifted at once");
 
-/* Answers of one burst, on their way through the stages. */
+/* Answers of one burst, on their way through the stages: columns, from which what turns out to be
+ * none is taken out. */
 struct answers {
-	unsigned n;
-	uint32_t remote[RX_BURST];
-	uint16_t remote_port[RX_BURST];
+	struct pkt_claims claims;
+	const uint8_t *data[RX_BURST];
+	uint16_t len[RX_BURST];	   /* 0: pkt_sift() has found it */
+	uint8_t state[RX_BURST];   /* enum record_state */
 	uint8_t attempt[RX_BURST]; /* whose cookie it carries, 0 is the first */
 	uint64_t offset[RX_BURST];
-	struct pkt_view *view[RX_BURST]; /* into views */
-	const uint8_t *data[RX_BURST];
-	struct pkt_view views[RX_BURST];
 };
+
+static uint64_t first_bits(unsigned n)
+{
+	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
 
 static void rx_reject(struct rx *rx, enum reject reason)
 {
@@ -95,35 +99,43 @@ static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v)
 	return false;
 }
 
-/* views[n] has been filled from data: it becomes an answer. */
-static void answers_add(struct answers *a, const uint8_t *data)
+/* What pkt_sift() has found: nearly all there is. */
+static void rx_add_sifted(const struct rx *rx, struct answers *a, const uint8_t *const *data,
+			  uint64_t which)
 {
-	struct pkt_view *v = &a->views[a->n];
+	uint64_t open = rx->stream->probe.ops->tcp_open;
+	struct pkt_claims *c = &a->claims;
 
-	a->view[a->n] = v;
-	a->data[a->n] = data;
-	a->remote[a->n] = v->remote;
-	a->remote_port[a->n] = v->remote_port;
-	a->n++;
+	pkt_claims_sifted(c, data, which);
+	for (unsigned i = 0; i < c->n; i++, which &= which - 1) {
+		a->data[i] = data[__builtin_ctzll(which)];
+		a->len[i] = 0;
+		a->state[i] = open >> (c->flags[i] & 63) & 1 ? STATE_OPEN : STATE_CLOSED;
+	}
 }
 
-/* What pkt_sift() has no opinion of. */
-static void rx_parse_odd(struct rx *rx, struct answers *a, const uint8_t *data, uint16_t len)
+/* All else. */
+static void rx_add_odd(struct rx *rx, struct answers *a, const uint8_t *data, uint16_t len)
 {
-	struct pkt_view *v = &a->views[a->n];
-	int rc = pkt_parse(v, data, len);
+	unsigned i = a->claims.n;
+	struct pkt_view v;
+	int rc = pkt_parse(&v, data, len);
 
-	if (rc < 0)
+	if (rc < 0) {
 		rx_reject(rx, pkt_reject(rc));
-	else if (rx_could_be_answer(rx, v))
-		answers_add(a, data);
+	} else if (rx_could_be_answer(rx, &v)) {
+		pkt_claims_add(&a->claims, &v);
+		a->data[i] = data;
+		a->len[i] = len;
+		a->state[i] = (uint8_t)rx->stream->probe.ops->state(&v);
+	}
 }
 
 static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct answers *a)
 {
 	const struct pkt_sieve sieve = rx_sieve(&rx->stream->probe);
 	const uint8_t *data[RX_BURST];
-	uint64_t plain, wrong_port, odd;
+	uint64_t sifted, wrong_port, odd;
 	uint16_t len[RX_BURST];
 
 	for (unsigned i = 0; i < n; i++) {
@@ -131,20 +143,15 @@ static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct a
 		len[i] = rte_pktmbuf_data_len(mbuf[i]);
 		rte_prefetch0(data[i]);
 	}
-	a->n = 0;
-	plain = pkt_sift(&sieve, data, len, n, &wrong_port);
-	odd = ~(plain | wrong_port) & (UINT64_MAX >> (RX_BURST - n));
+	a->claims.n = 0;
+	sifted = pkt_sift(&sieve, data, len, n, &wrong_port);
 	rx->stats.rejected[REJECT_PORT] += (unsigned)__builtin_popcountll(wrong_port);
-	for (; plain != 0; plain &= plain - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(plain);
-
-		pkt_look(&a->views[a->n], data[i]);
-		answers_add(a, data[i]);
-	}
+	rx_add_sifted(rx, a, data, sifted);
+	odd = first_bits(n) & ~(sifted | wrong_port);
 	for (; odd != 0; odd &= odd - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(odd);
 
-		rx_parse_odd(rx, a, data[i], len[i]);
+		rx_add_odd(rx, a, data[i], len[i]);
 	}
 }
 
@@ -152,53 +159,81 @@ static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct a
 
 static void answers_move(struct answers *a, unsigned to, unsigned from)
 {
-	if (to == from)
-		return;
-	a->view[to] = a->view[from];
+	struct pkt_claims *c = &a->claims;
+
+	c->local[to] = c->local[from];
+	c->remote[to] = c->remote[from];
+	c->local_port[to] = c->local_port[from];
+	c->remote_port[to] = c->remote_port[from];
+	c->number[to] = c->number[from];
+	c->kind[to] = c->kind[from];
+	c->flags[to] = c->flags[from];
 	a->data[to] = a->data[from];
-	a->remote[to] = a->remote[from];
-	a->remote_port[to] = a->remote_port[from];
+	a->len[to] = a->len[from];
+	a->state[to] = a->state[from];
 	a->attempt[to] = a->attempt[from];
 	a->offset[to] = a->offset[from];
 }
 
-/* An answer to an earlier attempt has that attempt's cookie: newest first, older ones for the rest.
- */
-static bool rx_older_cookie(const struct stream *s, struct answers *a, unsigned i, uint32_t newest)
+/* Only those in `which` stay; the others are rejected. */
+static void rx_keep(struct rx *rx, struct answers *a, uint64_t which, enum reject reason)
 {
-	struct cookie cookie;
+	unsigned n = a->claims.n, kept = 0;
 
-	for (uint32_t attempt = newest; attempt-- > 0;) {
-		cookie_make(&s->key, &a->remote[i], &a->remote_port[i], (uint8_t)attempt, &cookie,
-			    1);
-		if (s->probe.ops->validate(&s->probe, a->view[i], &cookie)) {
-			a->attempt[i] = (uint8_t)attempt;
-			return true;
-		}
-	}
-	return false;
+	if (which == first_bits(n))
+		return;
+	for (; which != 0; which &= which - 1)
+		answers_move(a, kept++, (unsigned)__builtin_ctzll(which));
+	a->claims.n = kept;
+	rx->stats.rejected[reason] += n - kept;
 }
 
+/* Which answers carry the cookie of this attempt? */
+static uint64_t rx_prove(const struct stream *s, struct answers *a, uint32_t attempt)
+{
+	const struct pkt_claims *c = &a->claims;
+	struct cookie cookie[RX_BURST];
+
+	cookie_make(&s->key, c->remote, c->remote_port, (uint8_t)attempt, cookie, c->n);
+	return s->probe.ops->validate(&s->probe, c, cookie);
+}
+
+/* The newest attempt is the likeliest; the older ones are tried while anything is left. */
 static void rx_validate(struct rx *rx, struct answers *a)
 {
 	const struct stream *s = rx->stream;
-	uint64_t front = stream_front(s);
-	uint32_t newest = (uint32_t)(front == 0 ? 0 : (front - 1) / s->walk.length);
-	struct cookie cookie[RX_BURST];
-	unsigned kept = 0;
+	uint64_t front = stream_front(s), all = first_bits(a->claims.n), right = 0, more;
+	uint32_t attempt = (uint32_t)(front == 0 ? 0 : (front - 1) / s->walk.length);
 
-	cookie_make(&s->key, a->remote, a->remote_port, (uint8_t)newest, cookie, a->n);
-	for (unsigned i = 0; i < a->n; i++) {
-		a->attempt[i] = (uint8_t)newest;
-		if (!s->probe.ops->validate(&s->probe, a->view[i], &cookie[i]) &&
-		    !rx_older_cookie(s, a, i, newest))
-			rx_reject(rx, REJECT_COOKIE);
-		else if (!pkt_checksum_ok(a->view[i], a->data[i]))
-			rx_reject(rx, REJECT_CHECKSUM);
-		else
-			answers_move(a, kept++, i);
+	memset(a->attempt, (int)attempt, sizeof(a->attempt));
+	for (;; attempt--) {
+		more = rx_prove(s, a, attempt) & ~right;
+		right |= more;
+		if (right == all || attempt == 0)
+			break;
+		for (more = all & ~right; more != 0; more &= more - 1)
+			a->attempt[__builtin_ctzll(more)] = (uint8_t)(attempt - 1);
 	}
-	a->n = kept;
+	rx_keep(rx, a, right, REJECT_COOKIE);
+}
+
+static bool answer_intact(const struct answers *a, unsigned i)
+{
+	struct pkt_view v;
+
+	if (a->len[i] == 0)
+		return pkt_sifted_ok(a->data[i]);
+	pkt_parse(&v, a->data[i], a->len[i]);
+	return pkt_checksum_ok(&v, a->data[i]);
+}
+
+static void rx_verify(struct rx *rx, struct answers *a)
+{
+	uint64_t intact = 0;
+
+	for (unsigned i = 0; i < a->claims.n; i++)
+		intact |= (uint64_t)answer_intact(a, i) << i;
+	rx_keep(rx, a, intact, REJECT_CHECKSUM);
 }
 
 /* --- position: the inverse of the order leads from the answer to its probe --- */
@@ -208,55 +243,46 @@ static uint64_t rx_key(const struct stream *s, const struct answers *a, unsigned
 	return stream_seen_key(s, a->attempt[i], a->offset[i]);
 }
 
-/* Answers of targets that are in the space, with the index of each. */
-static void rx_rank(struct rx *rx, struct answers *a, uint64_t *index)
+/* Answers of targets that are in the space; offset[] gets their indices. */
+static void rx_rank(struct rx *rx, struct answers *a)
 {
-	unsigned kept = 0;
+	const struct pkt_claims *c = &a->claims;
+	uint64_t there = 0;
 
-	target_space_rank(rx->stream->space, a->remote, a->remote_port, index, a->n);
-	for (unsigned i = 0; i < a->n; i++) {
-		if (index[i] == TARGET_ABSENT) {
-			rx_reject(rx, REJECT_NOT_PROBED);
-			continue;
-		}
-		index[kept] = index[i];
-		answers_move(a, kept++, i);
-	}
-	a->n = kept;
+	target_space_rank(rx->stream->space, c->remote, c->remote_port, a->offset, c->n);
+	for (unsigned i = 0; i < c->n; i++)
+		there |= (uint64_t)(a->offset[i] != TARGET_ABSENT) << i;
+	rx_keep(rx, a, there, REJECT_NOT_PROBED);
 }
 
 static void rx_locate(struct rx *rx, struct answers *a)
 {
 	const struct stream *s = rx->stream;
-	uint64_t front = stream_front(s);
-	uint64_t index[RX_BURST];
-	unsigned kept = 0;
+	uint64_t front = stream_front(s), probed = 0, known = 0;
 
-	rx_rank(rx, a, index);
-	walk_find(&s->walk, index, a->offset, a->n);
-	for (unsigned i = 0; i < a->n; i++) {
-		if (a->offset[i] == WALK_ELSEWHERE ||
-		    stream_step(s, a->attempt[i], a->offset[i]) >= front)
-			rx_reject(rx, REJECT_NOT_PROBED);
-		else if (!dedup_knows(s->dedup, rx_key(s, a, i), front))
-			rx_reject(rx, REJECT_LATE);
-		else
-			answers_move(a, kept++, i);
-	}
-	a->n = kept;
+	rx_rank(rx, a);
+	walk_find(&s->walk, a->offset, a->offset, a->claims.n);
+	for (unsigned i = 0; i < a->claims.n; i++)
+		probed |= (uint64_t)(a->offset[i] != WALK_ELSEWHERE &&
+				     stream_step(s, a->attempt[i], a->offset[i]) < front)
+			  << i;
+	rx_keep(rx, a, probed, REJECT_NOT_PROBED);
+	for (unsigned i = 0; i < a->claims.n; i++)
+		known |= (uint64_t)dedup_knows(s->dedup, rx_key(s, a, i), front) << i;
+	rx_keep(rx, a, known, REJECT_LATE);
 }
 
 /* --- record --- */
 
-static void rx_rst(struct rx *rx, const struct pkt_view *v)
+static void rx_rst(struct rx *rx, const struct pkt_claims *c, unsigned i)
 {
 	struct followup f = {
 		.kind = FOLLOWUP_RST,
-		.saddr = v->local,
-		.daddr = v->remote,
-		.sport = v->local_port,
-		.dport = v->remote_port,
-		.seq = v->ack, /* what the other side expects next (RFC 9293, 3.5.2) */
+		.saddr = c->local[i],
+		.daddr = c->remote[i],
+		.sport = c->local_port[i],
+		.dport = c->remote_port[i],
+		.seq = c->number[i], /* what the other side expects next (RFC 9293, 3.5.2) */
 	};
 
 	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
@@ -268,7 +294,7 @@ static void rx_rst(struct rx *rx, const struct pkt_view *v)
  * answer a later attempt; but hosts that only replay would take the rate from the probes, so there
  * are on average no more for repeats than each target opened needs.
  */
-static void rx_close(struct rx *rx, const struct pkt_view *v, bool repeat)
+static void rx_close(struct rx *rx, const struct pkt_claims *c, unsigned i, bool repeat)
 {
 	if (!repeat)
 		rx->rst_spare += rx->stream->attempts;
@@ -276,7 +302,7 @@ static void rx_close(struct rx *rx, const struct pkt_view *v, bool repeat)
 		rx->rst_spare--;
 	else
 		return;
-	rx_rst(rx, v);
+	rx_rst(rx, c, i);
 }
 
 /* Of a burst: all of it came now. */
@@ -315,10 +341,13 @@ static void rx_record(struct rx *rx, const struct answers *a, unsigned i, bool r
 		      const struct moment *m)
 {
 	struct record *rec = &rx->record[rx->record_n++];
+	struct pkt_view v;
 
-	if (a->view[i]->kind == PKT_TCP)
-		pkt_options(a->view[i], a->data[i]);
-	rx->stream->probe.ops->classify(a->view[i], rec);
+	if (a->len[i] == 0)
+		pkt_look(&v, a->data[i]);
+	else
+		pkt_parse(&v, a->data[i], a->len[i]);
+	rx->stream->probe.ops->classify(&v, rec);
 	rec->flags |= m->flags | (repeat ? RECORD_REPEAT : 0);
 	rx_time(rx, a, i, m, rec);
 }
@@ -328,20 +357,17 @@ static void rx_records(struct rx *rx, const struct answers *a, uint64_t now)
 	const struct moment moment = rx_moment(rx, now);
 	const struct stream *s = rx->stream;
 	uint64_t key[RX_BURST], seen;
-	uint8_t state[RX_BURST];
 
-	for (unsigned i = 0; i < a->n; i++) {
+	for (unsigned i = 0; i < a->claims.n; i++)
 		key[i] = rx_key(s, a, i);
-		state[i] = (uint8_t)s->probe.ops->state(a->view[i]);
-	}
-	seen = dedup_seen_burst(s->dedup, key, state, a->n);
-	for (unsigned i = 0; i < a->n; i++) {
+	seen = dedup_seen_burst(s->dedup, key, a->state, a->claims.n);
+	for (unsigned i = 0; i < a->claims.n; i++) {
 		bool repeat = seen >> i & 1;
 
-		if (rx->send_rst && state[i] == STATE_OPEN)
-			rx_close(rx, a->view[i], repeat);
+		if (rx->send_rst && a->state[i] == STATE_OPEN)
+			rx_close(rx, &a->claims, i, repeat);
 		if (!repeat)
-			rx->stats.first[state[i]]++;
+			rx->stats.first[a->state[i]]++;
 		if (!repeat || rx->want_repeats)
 			rx_record(rx, a, i, repeat, &moment);
 		else
@@ -362,6 +388,8 @@ static void rx_hand_over(struct rx *rx)
 
 unsigned rx_step(struct rx *rx, uint64_t now)
 {
+	static void (*const stages[])(struct rx *, struct answers *) = {rx_validate, rx_verify,
+									rx_locate};
 	struct rte_mbuf *mbuf[RX_BURST];
 	struct answers a;
 	unsigned n, moved = 0;
@@ -382,11 +410,10 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 	rx->stats.received += n;
 	rx->record_first = rx->record_n = 0;
 	rx_parse(rx, mbuf, n, &a);
-	if (a.n != 0)
-		rx_validate(rx, &a);
-	if (a.n != 0)
-		rx_locate(rx, &a);
-	rx_records(rx, &a, now);
+	for (unsigned i = 0; i < sizeof(stages) / sizeof(stages[0]) && a.claims.n != 0; i++)
+		stages[i](rx, &a);
+	if (a.claims.n != 0)
+		rx_records(rx, &a, now);
 	rte_pktmbuf_free_bulk(mbuf, n);
 	rx_hand_over(rx);
 	if (n < RX_BURST && rx->record_first == rx->record_n)

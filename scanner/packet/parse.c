@@ -5,6 +5,7 @@
 #include "checksum.h"
 #include "layout.h"
 #include "packet.h"
+#include "parse.h"
 
 enum { OPTION_STEPS_MAX = 40 }; /* a TCP header has no room for more options than that */
 
@@ -245,23 +246,29 @@ int pkt_parse(struct pkt_view *v, const uint8_t *data, uint16_t len)
 }
 
 /* Only the pseudo-header's sum was filled in: the rest was left to hardware. */
-static bool is_partial(const uint8_t *ip, const uint8_t *l4, uint16_t l4_len)
+static bool is_partial(const uint8_t *ip, const uint8_t *tcp, uint16_t len)
 {
-	uint32_t pseudo = checksum_add((uint32_t)l4_len + PROTO_TCP, ip + IP_SRC, 8);
+	uint32_t pseudo = checksum_add((uint32_t)len + PROTO_TCP, ip + IP_SRC, 8);
 
-	return bytes_get16(l4 + TCP_CHECKSUM) == checksum_fold(pseudo);
+	return bytes_get16(tcp + TCP_CHECKSUM) == checksum_fold(pseudo);
+}
+
+bool tcp_checksum_ok(const uint8_t *ip, const uint8_t *tcp, uint16_t len)
+{
+	uint64_t sum = htobe32((uint32_t)PROTO_TCP << 16 | len);
+
+	sum = checksum_wide(checksum_wide(sum, ip + IP_SRC, 8), tcp, len);
+	return checksum_wide_right(sum) || is_partial(ip, tcp, len);
 }
 
 bool pkt_checksum_ok(const struct pkt_view *v, const uint8_t *data)
 {
-	const uint8_t *ip = data + v->l3, *l4 = data + v->l4;
-	uint64_t pseudo;
-
-	if (v->kind == PKT_ARP)
+	switch (v->kind) {
+	case PKT_ARP:
 		return true;
-	if (v->kind != PKT_TCP)
-		return checksum_wide_right(checksum_wide(0, l4, v->l4_len));
-	pseudo = checksum_wide(htobe32((uint32_t)PROTO_TCP << 16 | v->l4_len), ip + IP_SRC, 8);
-	return checksum_wide_right(checksum_wide(pseudo, l4, v->l4_len)) ||
-	       is_partial(ip, l4, v->l4_len);
+	case PKT_TCP:
+		return tcp_checksum_ok(data + v->l3, data + v->l4, v->l4_len);
+	default:
+		return checksum_wide_right(checksum_wide(0, data + v->l4, v->l4_len));
+	}
 }

@@ -4,6 +4,7 @@
 #include "checksum.h"
 #include "layout.h"
 #include "packet.h"
+#include "parse.h"
 
 /*
  * Nearly all that a scan receives is TCP in the same plain form: Ethernet without a tag, IPv4
@@ -96,6 +97,24 @@ uint64_t pkt_sift(const struct pkt_sieve *s, const uint8_t *const *data, const u
 	return answers;
 }
 
+void pkt_claims_sifted(struct pkt_claims *c, const uint8_t *const *data, uint64_t which)
+{
+	unsigned n = c->n;
+
+	for (; which != 0; which &= which - 1, n++) {
+		const uint8_t *ip = data[__builtin_ctzll(which)] + ETHER_LEN, *tcp = ip + IP_LEN;
+
+		c->local[n] = bytes_get32(ip + IP_DST);
+		c->remote[n] = bytes_get32(ip + IP_SRC);
+		c->local_port[n] = bytes_get16(tcp + TCP_DST);
+		c->remote_port[n] = bytes_get16(tcp + TCP_SRC);
+		c->number[n] = bytes_get32(tcp + TCP_ACK);
+		c->kind[n] = PKT_TCP;
+		c->flags[n] = tcp[TCP_FLAGS];
+	}
+	c->n = n;
+}
+
 void pkt_look(struct pkt_view *v, const uint8_t *data)
 {
 	const uint8_t *ip = data + ETHER_LEN, *tcp = ip + IP_LEN;
@@ -115,4 +134,13 @@ void pkt_look(struct pkt_view *v, const uint8_t *data)
 	v->l3 = ETHER_LEN;
 	v->l4 = ETHER_LEN + IP_LEN;
 	v->l4_len = (uint16_t)(bytes_get16(ip + IP_TOTAL_LEN) - IP_LEN);
+	pkt_options(v, data);
+}
+
+bool pkt_sifted_ok(const uint8_t *data)
+{
+	const uint8_t *ip = data + ETHER_LEN;
+
+	return tcp_checksum_ok(ip, ip + IP_LEN,
+			       (uint16_t)(bytes_get16(ip + IP_TOTAL_LEN) - IP_LEN));
 }

@@ -36,7 +36,11 @@ static void targets_make(struct targets *t, const struct cookie_key *key, uint8_
 
 static bool accepted(const struct pkt_view *v, const struct cookie *cookie)
 {
-	return probe_tcp_syn.match(v) == 0 && probe_tcp_syn.validate(&probe, v, cookie);
+	struct pkt_claims claims;
+
+	claims.n = 0;
+	pkt_claims_add(&claims, v);
+	return probe_tcp_syn.match(v) == 0 && probe_tcp_syn.validate(&probe, &claims, cookie) == 1;
 }
 
 /* The right answer but for flags and acknowledgement. */

@@ -217,6 +217,19 @@ static bool wanted_flags(uint8_t flags)
 	return (flags & 0x17) == 0x12 || (flags & 0x17) == 0x14;
 }
 
+/* A claim is the same, whichever way it was read. */
+static void grid_claims(const struct grid *g, const uint8_t *data, const struct pkt_view *w)
+{
+	struct pkt_claims c, d;
+
+	memset(&c, 0, sizeof(c));
+	memset(&d, 0, sizeof(d));
+	pkt_claims_sifted(&c, &data, 1);
+	pkt_claims_add(&d, w);
+	if (memcmp(&c, &d, sizeof(c)) != 0)
+		fail_msg("case %lu: claims another thing", g->cases);
+}
+
 /* The sieve has found what the second parser says is there, all of it and nothing else. */
 static void grid_sift(struct grid *g, const uint8_t *data, uint16_t len, int wanted,
 		      const struct pkt_view *w)
@@ -239,9 +252,11 @@ static void grid_sift(struct grid *g, const uint8_t *data, uint16_t len, int wan
 	if (found == 0)
 		return;
 	pkt_look(&v, data);
-	pkt_options(&v, data);
 	if (memcmp(&v, w, sizeof(v)) != 0)
 		fail_msg("case %lu: looked at wrongly", g->cases);
+	if (pkt_sifted_ok(data) != pkt_checksum_ok(w, data))
+		fail_msg("case %lu: another checksum", g->cases);
+	grid_claims(g, data, w);
 	g->sifted++;
 }
 

@@ -61,7 +61,11 @@ static struct pkt_view answer(const struct burst *b, unsigned i, uint8_t flags)
 
 static bool valid(const struct burst *b, const struct pkt_view *v, unsigned i)
 {
-	return b->probe.ops->validate(&b->probe, v, &b->cookie[i]);
+	struct pkt_claims claims;
+
+	claims.n = 0;
+	pkt_claims_add(&claims, v);
+	return b->probe.ops->validate(&b->probe, &claims, &b->cookie[i]) == 1;
 }
 
 static void test_burst_of_each_look(void **state)
