@@ -86,10 +86,27 @@ int output_sync(struct output *out, struct output_stats *stats);
 /* The ring of RX lcore i. */
 struct result_ring *output_ring(struct output *out, unsigned i);
 
+/* Where records are to be written: the ring may wrap between two of them. */
+struct result_slots {
+	struct record *first, *rest;
+	unsigned n_first;
+};
+
+static inline struct record *result_slot(const struct result_slots *s, unsigned i)
+{
+	return i < s->n_first ? &s->first[i] : &s->rest[i - s->n_first];
+}
+
 /*
- * Puts n records on the ring, all or as many as there is room for; returns how many. Single
- * producer: the RX lcore that owns the ring. Does not block, does not allocate.
+ * Records are made in the ring itself. result_ring_reserve() finds room for up to n of them and
+ * returns for how many; the writer sees the first so many of these as result_ring_commit() says.
+ * Each reserve is followed by a commit, if only of 0. Single producer: the RX lcore that owns the
+ * ring. Neither blocks or allocates.
  */
+unsigned result_ring_reserve(struct result_ring *ring, unsigned n, struct result_slots *slots);
+void result_ring_commit(struct result_ring *ring, unsigned n);
+
+/* The same for records that are there already: all or as many as there is room for; how many. */
 unsigned result_ring_put(struct result_ring *ring, const struct record *rec, unsigned n);
 
 /* True while the ring is more than half full: senders pause until it is not. Any thread. */

@@ -337,10 +337,9 @@ static void rx_time(const struct rx *rx, const struct answers *a, unsigned i,
 	}
 }
 
-static void rx_record(struct rx *rx, const struct answers *a, unsigned i, bool repeat,
-		      const struct moment *m)
+static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, bool repeat,
+		      const struct moment *m, struct record *rec)
 {
-	struct record *rec = &rx->record[rx->record_n++];
 	struct pkt_view v;
 
 	if (a->len[i] == 0)
@@ -352,11 +351,14 @@ static void rx_record(struct rx *rx, const struct answers *a, unsigned i, bool r
 	rx_time(rx, a, i, m, rec);
 }
 
-static void rx_records(struct rx *rx, const struct answers *a, uint64_t now)
+/* Makes them in the slots, which are enough; how many. */
+static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
+			   const struct result_slots *slots)
 {
 	const struct moment moment = rx_moment(rx, now);
 	const struct stream *s = rx->stream;
 	uint64_t key[RX_BURST], seen;
+	unsigned made = 0;
 
 	for (unsigned i = 0; i < a->claims.n; i++)
 		key[i] = rx_key(s, a, i);
@@ -369,61 +371,58 @@ static void rx_records(struct rx *rx, const struct answers *a, uint64_t now)
 		if (!repeat)
 			rx->stats.first[a->state[i]]++;
 		if (!repeat || rx->want_repeats)
-			rx_record(rx, a, i, repeat, &moment);
+			rx_record(rx, a, i, repeat, &moment, result_slot(slots, made++));
 		else
 			rx->stats.repeats++;
 	}
-}
-
-static void rx_hand_over(struct rx *rx)
-{
-	unsigned n = result_ring_put(rx->results, &rx->record[rx->record_first],
-				     rx->record_n - rx->record_first);
-
-	rx->stats.handed += n;
-	rx->record_first += n;
+	return made;
 }
 
 /* --- the turn --- */
 
-unsigned rx_step(struct rx *rx, uint64_t now)
+/* Frames are received: what becomes of them? Returns how many records were made. */
+static unsigned rx_burst(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, uint64_t now,
+			 const struct result_slots *slots)
 {
 	static void (*const stages[])(struct rx *, struct answers *) = {rx_validate, rx_verify,
 									rx_locate};
-	struct rte_mbuf *mbuf[RX_BURST];
 	struct answers a;
-	unsigned n, moved = 0;
 
-	if (rx->record_first < rx->record_n) {
-		rx_hand_over(rx);
-		if (rx->record_first < rx->record_n)
-			return 0;
-	}
-	if (rx->service)
-		moved = rx->dev->service(rx->dev, now);
-	n = rte_eth_rx_burst(rx->dev->port_id, rx->queue, mbuf, RX_BURST);
-	if (n == 0) {
-		__atomic_store_n(&rx->drained, now, __ATOMIC_RELEASE);
-		return moved;
-	}
-
-	rx->stats.received += n;
-	rx->record_first = rx->record_n = 0;
 	rx_parse(rx, mbuf, n, &a);
+	for (unsigned i = 0; i < a.claims.n; i++)
+		__builtin_prefetch(result_slot(slots, i), 1);
 	for (unsigned i = 0; i < sizeof(stages) / sizeof(stages[0]) && a.claims.n != 0; i++)
 		stages[i](rx, &a);
-	if (a.claims.n != 0)
-		rx_records(rx, &a, now);
-	rte_pktmbuf_free_bulk(mbuf, n);
-	rx_hand_over(rx);
-	if (n < RX_BURST && rx->record_first == rx->record_n)
+	return a.claims.n != 0 ? rx_records(rx, &a, now, slots) : 0;
+}
+
+unsigned rx_step(struct rx *rx, uint64_t now)
+{
+	struct rte_mbuf *mbuf[RX_BURST];
+	struct result_slots slots;
+	unsigned n = 0, made = 0, moved = 0;
+
+	rx->waits = result_ring_reserve(rx->results, RX_BURST, &slots) < RX_BURST;
+	if (!rx->waits) {
+		if (rx->service)
+			moved = rx->dev->service(rx->dev, now);
+		n = rte_eth_rx_burst(rx->dev->port_id, rx->queue, mbuf, RX_BURST);
+	}
+	if (n != 0) {
+		made = rx_burst(rx, mbuf, n, now, &slots);
+		rte_pktmbuf_free_bulk(mbuf, n);
+		rx->stats.received += n;
+		rx->stats.handed += made;
+	}
+	result_ring_commit(rx->results, made);
+	if (!rx->waits && n < RX_BURST)
 		__atomic_store_n(&rx->drained, now, __ATOMIC_RELEASE);
-	return n;
+	return n != 0 ? n : moved;
 }
 
 uint64_t rx_due(const struct rx *rx)
 {
-	if (rx->record_first < rx->record_n) /* waits for the consumer, which does not say when */
+	if (rx->waits) /* the writer does not say when there will be room */
 		return UINT64_MAX;
 	return rx->service ? rx->dev->service_due(rx->dev) : UINT64_MAX;
 }

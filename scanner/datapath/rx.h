@@ -37,9 +37,8 @@ struct rx {
 	const bool *cooldown;	    /* main: the last probe has been sent */
 
 	/* the lcore's own */
-	struct record record[RX_BURST];
-	unsigned record_first, record_n; /* [record_first, record_n) waits for the ring */
-	uint64_t rst_spare;		 /* RSTs that repeats may still have */
+	bool waits;	       /* for the writer: the result ring has no room for a burst */
+	uint64_t rst_spare;    /* RSTs that repeats may still have */
 	uint64_t drained;      /* TSC: what came before is handed over or counted; main reads */
 	struct rx_stats stats; /* main reads */
 };

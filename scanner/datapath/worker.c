@@ -422,11 +422,8 @@ void workers_count(const struct workers *w, struct snapshot *s, bool settled)
 {
 	for (unsigned i = 0; i < w->n_tx; i++)
 		count_tx(w->tx[i], s);
-	for (unsigned i = 0; i < w->n_rx; i++) {
+	for (unsigned i = 0; i < w->n_rx; i++)
 		count_rx(w->rx[i], s);
-		if (settled) /* the consumer was given up: what it did not take is lost, and said */
-			s->ring_full += w->rx[i]->record_n - w->rx[i]->record_first;
-	}
 	if (w->conf.stream->prefix != NULL)
 		s->prefix_peak = prefix_pace_peak(w->conf.stream->prefix);
 	if (!settled)

@@ -3,6 +3,7 @@
 #include "result_ring.h"
 
 #include <rte_ring_elem.h>
+#include <rte_ring_peek_zc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -39,14 +40,50 @@ void result_ring_destroy(struct result_ring *ring)
 	free(ring);
 }
 
-unsigned result_ring_put(struct result_ring *ring, const struct record *rec, unsigned n)
+static void slots_set(struct result_slots *slots, const struct rte_ring_zc_data *zc)
 {
-	return rte_ring_sp_enqueue_burst_elem(inner(ring), rec, sizeof(*rec), n, NULL);
+	slots->first = zc->ptr1;
+	slots->rest = zc->ptr2;
+	slots->n_first = zc->n1;
 }
 
-unsigned result_ring_take(struct result_ring *ring, struct record *rec, unsigned n)
+unsigned result_ring_reserve(struct result_ring *ring, unsigned n, struct result_slots *slots)
 {
-	return rte_ring_sc_dequeue_burst_elem(inner(ring), rec, sizeof(*rec), n, NULL);
+	struct rte_ring_zc_data zc = {0}; /* not written when there are none */
+
+	n = rte_ring_enqueue_zc_burst_elem_start(inner(ring), sizeof(struct record), n, &zc, NULL);
+	slots_set(slots, &zc);
+	return n;
+}
+
+void result_ring_commit(struct result_ring *ring, unsigned n)
+{
+	rte_ring_enqueue_zc_elem_finish(inner(ring), n);
+}
+
+unsigned result_ring_put(struct result_ring *ring, const struct record *rec, unsigned n)
+{
+	struct result_slots slots;
+
+	n = result_ring_reserve(ring, n, &slots);
+	for (unsigned i = 0; i < n; i++)
+		*result_slot(&slots, i) = rec[i];
+	result_ring_commit(ring, n);
+	return n;
+}
+
+unsigned result_ring_peek(struct result_ring *ring, unsigned n, struct result_slots *slots)
+{
+	struct rte_ring_zc_data zc = {0}; /* not written when there are none */
+
+	n = rte_ring_dequeue_zc_burst_elem_start(inner(ring), sizeof(struct record), n, &zc, NULL);
+	slots_set(slots, &zc);
+	return n;
+}
+
+void result_ring_drop(struct result_ring *ring, unsigned n)
+{
+	rte_ring_dequeue_zc_elem_finish(inner(ring), n);
 }
 
 bool result_ring_high(const struct result_ring *ring)

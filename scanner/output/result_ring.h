@@ -10,5 +10,9 @@ enum { RESULT_RING_SIZE = 1 << 16 };
 struct result_ring *result_ring_create(void);
 void result_ring_destroy(struct result_ring *ring);
 
-/* Takes up to n records off the ring; returns how many. Single consumer: the writer. */
-unsigned result_ring_take(struct result_ring *ring, struct record *rec, unsigned n);
+/*
+ * Up to n of the oldest records, to be read where they are; returns how many, and then *slots must
+ * be given back, if only 0 of them, before the next peek. Single consumer: the writer.
+ */
+unsigned result_ring_peek(struct result_ring *ring, unsigned n, struct result_slots *slots);
+void result_ring_drop(struct result_ring *ring, unsigned n);

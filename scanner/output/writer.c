@@ -85,16 +85,19 @@ static void writer_encode(struct writer *w, const struct record *rec)
 /* One burst from one ring; how many records it had. */
 static unsigned writer_drain(struct writer *w, struct result_ring *ring)
 {
-	struct record rec[WRITER_BURST];
-	unsigned n = result_ring_take(ring, rec, WRITER_BURST);
+	struct result_slots slots;
+	unsigned n = result_ring_peek(ring, WRITER_BURST, &slots);
 
 	count(&w->stats.taken, n);
 	for (unsigned i = 0; i < n && !writer_failed(w); i++) {
-		if (!writer_full(w) && filter_match(w->filter, &rec[i]))
-			writer_encode(w, &rec[i]);
+		const struct record *rec = result_slot(&slots, i);
+
+		if (!writer_full(w) && filter_match(w->filter, rec))
+			writer_encode(w, rec);
 		else
 			count(&w->stats.filtered_out, 1);
 	}
+	result_ring_drop(ring, n);
 	return n;
 }
 

@@ -168,12 +168,11 @@ static void receive(struct rig *rig)
 
 static unsigned rig_drain(struct rig *rig)
 {
-	struct record rec[BURST];
-	unsigned all = 0, n;
+	struct result_slots slots;
+	unsigned n = result_ring_peek(rig->rx.results, FRAMES, &slots);
 
-	while ((n = result_ring_take(rig->rx.results, rec, BURST)) > 0)
-		all += n;
-	return all;
+	result_ring_drop(rig->rx.results, n);
+	return n;
 }
 
 struct kind {

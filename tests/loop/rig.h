@@ -59,6 +59,18 @@ struct rig {
 
 /* --- set-up --- */
 
+/* Up to n records off a ring, as the writer takes them; how many. */
+static inline unsigned ring_take(struct result_ring *ring, struct record *rec, unsigned n)
+{
+	struct result_slots slots;
+
+	n = result_ring_peek(ring, n, &slots);
+	for (unsigned i = 0; i < n; i++)
+		rec[i] = *result_slot(&slots, i);
+	result_ring_drop(ring, n);
+	return n;
+}
+
 static inline void rig_load(const struct rig_conf *conf, bool broken, struct target_space **space,
 			    struct exclusion *excl)
 {

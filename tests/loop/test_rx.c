@@ -22,7 +22,7 @@ static struct record record_take(struct rig *r)
 {
 	struct record rec[2];
 
-	assert_int_equal(result_ring_take(r->results[0], rec, 2), 1);
+	assert_int_equal(ring_take(r->results[0], rec, 2), 1);
 	return rec[0];
 }
 
@@ -41,7 +41,7 @@ static void check_rejected(struct rig *r, const struct answer *a, enum reject re
 		if (r->rx[0].stats.rejected[i] != want.rejected[i])
 			fail_msg("for %s: %s has changed", reject_name(reason), reject_name(i));
 	assert_memory_equal(&r->rx[0].stats, &want, sizeof(want));
-	assert_int_equal(result_ring_take(r->results[0], &rec, 1), 0);
+	assert_int_equal(ring_take(r->results[0], &rec, 1), 0);
 }
 
 static void test_frames_that_are_no_answers(void **state)
@@ -294,7 +294,7 @@ static void test_open_after_closed(void **state)
 
 	answer_deliver(&r, &rst);
 	answer_deliver(&r, &synack);
-	assert_int_equal(result_ring_take(r.results[0], &rec, 1), 0);
+	assert_int_equal(ring_take(r.results[0], &rec, 1), 0);
 	assert_int_equal(r.rx[0].stats.repeats, 2);
 	assert_int_equal(r.rx[0].stats.first[STATE_OPEN], 1);
 	assert_int_equal(r.rx[0].stats.first[STATE_CLOSED], 1);
@@ -399,7 +399,7 @@ static void test_full_result_ring(void **state)
 
 	do {
 		rx_step(&r.rx[0], r.now += 1000);
-		n = result_ring_take(r.results[0], rec, 64);
+		n = ring_take(r.results[0], rec, 64);
 		for (unsigned i = 0; i < n; i++)
 			assert_int_equal(rec[i].saddr, sent[taken++ % TARGETS].daddr);
 	} while (n != 0);
