@@ -31,26 +31,23 @@ static uint32_t load32(const uint8_t *p)
 	return value;
 }
 
-/* EtherType IPv4, version 4, a header of five words: 08 00 45 */
-static bool is_ipv4(const uint8_t *frame)
+/* What a plain frame has not: EtherType IPv4, version 4, a header of five words (08 00 45); neither
+ * more fragments nor an offset, and TCP. */
+static uint64_t odd_bits(const uint8_t *frame, const uint8_t *ip)
 {
-	return (load32(frame + ETHER_TYPE) & htobe32(0xffffff00)) == htobe32(0x08004500);
+	uint32_t type = load32(frame + ETHER_TYPE) ^ htobe32(0x08004500);
+	uint64_t rest = load64(ip + IP_ID) ^ htobe64(UINT64_C(0x0000000000060000));
+
+	return (type & htobe32(0xffffff00)) | (rest & htobe64(UINT64_C(0x00003fff00ff0000)));
 }
 
-/* Neither more fragments nor an offset, and TCP. */
-static bool is_whole_tcp(const uint8_t *ip)
+/* Negative unless both headers lie within the packet, and the packet within the frame. */
+static int32_t shortage(const uint8_t *ip, uint16_t len)
 {
-	return (load64(ip + IP_ID) & htobe64(UINT64_C(0x00003fff00ff0000))) ==
-	       htobe64(UINT64_C(0x0000000000060000));
-}
+	int32_t total = bytes_get16(ip + IP_TOTAL_LEN);
+	int32_t tcp = ip[IP_LEN + TCP_DATA_OFFSET] >> 4 << 2;
 
-/* Both headers within the packet, the packet within the frame. */
-static bool lengths_agree(const uint8_t *ip, uint16_t len)
-{
-	uint32_t total = bytes_get16(ip + IP_TOTAL_LEN);
-	uint32_t tcp = (uint32_t)(ip[IP_LEN + TCP_DATA_OFFSET] >> 4) * 4;
-
-	return (tcp >= TCP_LEN) & (IP_LEN + tcp <= total) & (total <= (uint32_t)len - ETHER_LEN);
+	return (tcp - TCP_LEN) | (total - IP_LEN - tcp) | (len - ETHER_LEN - total);
 }
 
 /* checksum_wide() of five words: said so, it is no loop. */
@@ -75,26 +72,37 @@ bool pkt_sieve_addr(const struct pkt_sieve *s, uint32_t addr)
 	return s->addr[low] == addr;
 }
 
-uint64_t pkt_sift(const struct pkt_sieve *s, const uint8_t *const *data, const uint16_t *len,
-		  unsigned n, uint64_t *wrong_port)
+/* one: the sieve has one address, as it mostly has. What speaks against a frame is collected. */
+static inline uint64_t sift(const struct pkt_sieve *s, bool one, const uint8_t *const *data,
+			    const uint16_t *len, unsigned n, uint64_t *wrong_port)
 {
-	uint64_t answers = 0, others = 0;
+	const uint32_t addr = htobe32(s->addr[0]), first = s->port_first, count = s->port_count;
+	uint64_t answers = 0, plain = 0, flags = ~s->flags;
 
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = data[i] + ETHER_LEN, *tcp = ip + IP_LEN;
-		bool plain, port;
+		uint64_t against;
 
 		if (len[i] < PLAIN_LEN)
 			continue;
-		plain = is_ipv4(data[i]) & is_whole_tcp(ip) & lengths_agree(ip, len[i]) &
-			ip_sum_right(ip) & (s->flags >> (tcp[TCP_FLAGS] & 63)) &
-			pkt_sieve_addr(s, bytes_get32(ip + IP_DST));
-		port = (uint16_t)(bytes_get16(tcp + TCP_DST) - s->port_first) < s->port_count;
-		answers |= (uint64_t)(plain & port) << i;
-		others |= (uint64_t)(plain & !port) << i;
+		against = odd_bits(data[i], ip) | ((uint32_t)shortage(ip, len[i]) >> 31) |
+			  (flags >> (tcp[TCP_FLAGS] & 63) & 1) | !ip_sum_right(ip);
+		if (one)
+			against |= load32(ip + IP_DST) ^ addr;
+		else
+			against |= !pkt_sieve_addr(s, bytes_get32(ip + IP_DST));
+		plain |= (uint64_t)(against == 0) << i;
+		answers |= (uint64_t)((uint16_t)(bytes_get16(tcp + TCP_DST) - first) < count) << i;
 	}
-	*wrong_port = others;
-	return answers;
+	*wrong_port = plain & ~answers;
+	return plain & answers;
+}
+
+uint64_t pkt_sift(const struct pkt_sieve *s, const uint8_t *const *data, const uint16_t *len,
+		  unsigned n, uint64_t *wrong_port)
+{
+	return s->n_addrs == 1 ? sift(s, true, data, len, n, wrong_port)
+			       : sift(s, false, data, len, n, wrong_port);
 }
 
 void pkt_claims_sifted(struct pkt_claims *c, const uint8_t *const *data, uint64_t which)
