@@ -123,6 +123,21 @@ void pkt_claims_sifted(struct pkt_claims *c, const uint8_t *const *data, uint64_
 	c->n = n;
 }
 
+/* An MSS by itself is what a SYN with an MSS by itself brings; most others have no options. */
+static void look_options(struct pkt_view *v, const uint8_t *data, const uint8_t *tcp)
+{
+	unsigned options = (tcp[TCP_DATA_OFFSET] >> 4) * 4u - TCP_LEN;
+
+	if (options == 0)
+		return;
+	if (options == 4 && bytes_get16(tcp + TCP_LEN) == (OPT_MSS << 8 | 4)) {
+		v->options = PKT_OPT_MSS;
+		v->mss = bytes_get16(tcp + TCP_LEN + 2);
+		return;
+	}
+	pkt_options(v, data);
+}
+
 void pkt_look(struct pkt_view *v, const uint8_t *data)
 {
 	const uint8_t *ip = data + ETHER_LEN, *tcp = ip + IP_LEN;
@@ -142,13 +157,19 @@ void pkt_look(struct pkt_view *v, const uint8_t *data)
 	v->l3 = ETHER_LEN;
 	v->l4 = ETHER_LEN + IP_LEN;
 	v->l4_len = (uint16_t)(bytes_get16(ip + IP_TOTAL_LEN) - IP_LEN);
-	pkt_options(v, data);
+	look_options(v, data, tcp);
 }
 
 bool pkt_sifted_ok(const uint8_t *data)
 {
-	const uint8_t *ip = data + ETHER_LEN;
+	const uint8_t *ip = data + ETHER_LEN, *tcp = ip + IP_LEN;
+	uint16_t len = (uint16_t)(bytes_get16(ip + IP_TOTAL_LEN) - IP_LEN);
+	uint64_t sum = htobe32((uint32_t)PROTO_TCP << 16 | len);
 
-	return tcp_checksum_ok(ip, ip + IP_LEN,
-			       (uint16_t)(bytes_get16(ip + IP_TOTAL_LEN) - IP_LEN));
+	/* the addresses and the fixed part of the header, then what options and data there are */
+	sum += (uint64_t)load32(ip + IP_SRC) + load32(ip + IP_DST);
+	sum += (uint64_t)load32(tcp) + load32(tcp + 4) + load32(tcp + 8) + load32(tcp + 12) +
+	       load32(tcp + 16);
+	sum = checksum_wide(sum, tcp + TCP_LEN, len - (uint32_t)TCP_LEN);
+	return checksum_wide_right(sum) || tcp_checksum_ok(ip, tcp, len);
 }
