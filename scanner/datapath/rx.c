@@ -20,7 +20,8 @@ struct answers {
 	uint16_t len[RX_BURST];	   /* 0: pkt_sift() has found it */
 	uint8_t state[RX_BURST];   /* enum record_state */
 	uint8_t attempt[RX_BURST]; /* whose cookie it carries, 0 is the first */
-	uint64_t offset[RX_BURST];
+	uint64_t offset[RX_BURST]; /* before it is known, the target's index */
+	uint64_t key[RX_BURST];	   /* by which dedup knows the target */
 };
 
 static uint64_t first_bits(unsigned n)
@@ -173,6 +174,7 @@ static void answers_move(struct answers *a, unsigned to, unsigned from)
 	a->state[to] = a->state[from];
 	a->attempt[to] = a->attempt[from];
 	a->offset[to] = a->offset[from];
+	a->key[to] = a->key[from];
 }
 
 /* Only those in `which` stay; the others are rejected. */
@@ -238,11 +240,6 @@ static void rx_verify(struct rx *rx, struct answers *a)
 
 /* --- position: the inverse of the order leads from the answer to its probe --- */
 
-static uint64_t rx_key(const struct stream *s, const struct answers *a, unsigned i)
-{
-	return stream_seen_key(s, a->attempt[i], a->offset[i]);
-}
-
 /* Answers of targets that are in the space; offset[] gets their indices. */
 static void rx_rank(struct rx *rx, struct answers *a)
 {
@@ -255,21 +252,42 @@ static void rx_rank(struct rx *rx, struct answers *a)
 	rx_keep(rx, a, there, REJECT_NOT_PROBED);
 }
 
-static void rx_locate(struct rx *rx, struct answers *a)
+/* Answers to probes that have been sent. */
+static void rx_find(struct rx *rx, struct answers *a, uint64_t front)
 {
 	const struct stream *s = rx->stream;
-	uint64_t front = stream_front(s), probed = 0, known = 0;
+	uint64_t sent = 0;
 
-	rx_rank(rx, a);
 	walk_find(&s->walk, a->offset, a->offset, a->claims.n);
 	for (unsigned i = 0; i < a->claims.n; i++)
-		probed |= (uint64_t)(a->offset[i] != WALK_ELSEWHERE &&
-				     stream_step(s, a->attempt[i], a->offset[i]) < front)
-			  << i;
-	rx_keep(rx, a, probed, REJECT_NOT_PROBED);
-	for (unsigned i = 0; i < a->claims.n; i++)
-		known |= (uint64_t)dedup_knows(s->dedup, rx_key(s, a, i), front) << i;
+		sent |= (uint64_t)((a->offset[i] != WALK_ELSEWHERE) &
+				   (stream_step(s, a->attempt[i], a->offset[i]) < front))
+			<< i;
+	rx_keep(rx, a, sent, REJECT_NOT_PROBED);
+	memcpy(a->key, a->offset, a->claims.n * sizeof(a->key[0]));
+}
+
+/* In a pass too long for all of it to be known: those of which it is known what came before. */
+static void rx_recall(struct rx *rx, struct answers *a, uint64_t front)
+{
+	const struct stream *s = rx->stream;
+	uint64_t known = 0;
+
+	for (unsigned i = 0; i < a->claims.n; i++) {
+		a->key[i] = stream_seen_key(s, a->attempt[i], a->offset[i]);
+		known |= (uint64_t)dedup_knows(s->dedup, a->key[i], front) << i;
+	}
 	rx_keep(rx, a, known, REJECT_LATE);
+}
+
+static void rx_locate(struct rx *rx, struct answers *a)
+{
+	uint64_t front = stream_front(rx->stream);
+
+	rx_rank(rx, a);
+	rx_find(rx, a, front);
+	if (rx->stream->walk.length > DEDUP_EXACT_MAX)
+		rx_recall(rx, a, front);
 }
 
 /* --- record --- */
@@ -357,12 +375,10 @@ static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 {
 	const struct moment moment = rx_moment(rx, now);
 	const struct stream *s = rx->stream;
-	uint64_t key[RX_BURST], seen;
 	unsigned made = 0;
+	uint64_t seen;
 
-	for (unsigned i = 0; i < a->claims.n; i++)
-		key[i] = rx_key(s, a, i);
-	seen = dedup_seen_burst(s->dedup, key, a->state, a->claims.n);
+	seen = dedup_seen_burst(s->dedup, a->key, a->state, a->claims.n);
 	for (unsigned i = 0; i < a->claims.n; i++) {
 		bool repeat = seen >> i & 1;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <string.h>
+
 #include "icmp_error.h"
 #include "probe.h"
 #include "tcp_syn_isa.h"
@@ -111,13 +113,14 @@ static enum record_state state(const struct pkt_view *v)
 	return (v->flags & RST) == 0 ? STATE_OPEN : STATE_CLOSED;
 }
 
-static uint8_t option_flags(uint8_t options)
-{
-	return (uint8_t)((options & PKT_OPT_MSS ? RECORD_MSS : 0) |
-			 (options & PKT_OPT_WSCALE ? RECORD_WSCALE : 0) |
-			 (options & PKT_OPT_SACK ? RECORD_SACK : 0) |
-			 (options & PKT_OPT_TS ? RECORD_TS : 0));
-}
+/* The options in the record's flags: the same four bits, a little higher. */
+enum { OPTION_SHIFT = 3 };
+
+static_assert(PKT_OPT_MSS << OPTION_SHIFT == RECORD_MSS &&
+		      PKT_OPT_WSCALE << OPTION_SHIFT == RECORD_WSCALE &&
+		      PKT_OPT_SACK << OPTION_SHIFT == RECORD_SACK &&
+		      PKT_OPT_TS << OPTION_SHIFT == RECORD_TS,
+	      "options and flags are in the same order");
 
 static void classify_tcp(const struct pkt_view *v, struct record *rec)
 {
@@ -125,7 +128,7 @@ static void classify_tcp(const struct pkt_view *v, struct record *rec)
 	rec->seq = v->seq;
 	rec->ack = v->ack;
 	rec->window = v->window;
-	rec->flags = option_flags(v->options);
+	rec->flags = (uint8_t)(v->options << OPTION_SHIFT);
 	rec->mss = v->mss;
 	rec->wscale = v->wscale;
 	rec->ts_val = v->ts_val;
@@ -134,18 +137,21 @@ static void classify_tcp(const struct pkt_view *v, struct record *rec)
 
 static void classify(const struct pkt_view *v, struct record *rec)
 {
-	*rec = (struct record){
-		.time_ns = rec->time_ns,
-		.rtt_us = rec->rtt_us,
-		.attempt = rec->attempt,
-		.saddr = v->remote,
-		.sport = v->remote_port,
-		.daddr = v->local,
-		.dport = v->local_port,
-		.ttl = v->ttl,
-		.ipid = v->ipid,
-		.state = (uint8_t)state(v),
-	};
+	uint64_t time_ns = rec->time_ns;
+	uint32_t rtt_us = rec->rtt_us;
+	uint8_t attempt = rec->attempt;
+
+	memset(rec, 0, sizeof(*rec));
+	rec->time_ns = time_ns;
+	rec->rtt_us = rtt_us;
+	rec->attempt = attempt;
+	rec->saddr = v->remote;
+	rec->sport = v->remote_port;
+	rec->daddr = v->local;
+	rec->dport = v->local_port;
+	rec->ttl = v->ttl;
+	rec->ipid = v->ipid;
+	rec->state = (uint8_t)state(v);
 	if (v->kind == PKT_ICMP_ERROR)
 		icmp_error_classify(v, rec);
 	else
