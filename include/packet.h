@@ -86,20 +86,18 @@ enum { /* which TCP options the answer carried */
 
 struct pkt_view {
 	enum pkt_kind kind;
-	uint32_t local, remote;		  /* for an ICMP error: of the quoted probe */
-	uint16_t local_port, remote_port; /* likewise */
-	uint8_t ttl;			  /* of the frame itself */
-	uint16_t ipid;			  /* of the frame itself */
-	/* TCP */
-	uint8_t flags; /* FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
-	uint16_t window;
-	uint32_t seq, ack; /* an ICMP error has the quoted probe's sequence number in seq */
-	uint8_t options;   /* PKT_OPT_* */
-	uint8_t wscale;	   /* the shift, 0 ... 14 */
-	uint16_t mss;
+	/* neighbours as in struct record, so that several are copied at once */
+	uint32_t remote, local; /* for an ICMP error: of the quoted probe */
+	uint32_t seq, ack; /* TCP; an ICMP error has the quoted probe's sequence number in seq */
 	uint32_t ts_val, ts_ecr;
-	/* ICMP error */
-	uint32_t responder; /* who sent it */
+	uint32_t responder;		  /* of an ICMP error: who sent it */
+	uint16_t remote_port, local_port; /* as remote and local */
+	uint16_t window, mss;
+	uint16_t ipid;	 /* of the frame itself */
+	uint8_t ttl;	 /* of the frame itself */
+	uint8_t wscale;	 /* the shift, 0 ... 14 */
+	uint8_t flags;	 /* FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
+	uint8_t options; /* PKT_OPT_* */
 	uint8_t icmp_type, icmp_code;
 	/* ARP: local = its target address, remote = its sender address */
 	uint16_t arp_op;    /* 1 request, 2 reply */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "bytes.h"
 #include "checksum.h"
 #include "layout.h"
@@ -112,16 +115,47 @@ void pkt_claims_sifted(struct pkt_claims *c, const uint8_t *const *data, uint64_
 	for (; which != 0; which &= which - 1, n++) {
 		const uint8_t *ip = data[__builtin_ctzll(which)] + ETHER_LEN, *tcp = ip + IP_LEN;
 
-		c->local[n] = bytes_get32(ip + IP_DST);
-		c->remote[n] = bytes_get32(ip + IP_SRC);
-		c->local_port[n] = bytes_get16(tcp + TCP_DST);
-		c->remote_port[n] = bytes_get16(tcp + TCP_SRC);
+		uint64_t addrs = be64toh(load64(ip + IP_SRC));
+		uint32_t ports = be32toh(load32(tcp + TCP_SRC));
+
+		c->remote[n] = (uint32_t)(addrs >> 32);
+		c->local[n] = (uint32_t)addrs;
+		c->remote_port[n] = (uint16_t)(ports >> 16);
+		c->local_port[n] = (uint16_t)ports;
 		c->number[n] = bytes_get32(tcp + TCP_ACK);
 		c->kind[n] = PKT_TCP;
 		c->flags[n] = tcp[TCP_FLAGS];
 	}
 	c->n = n;
 }
+
+/*
+ * Two neighbours on the wire to two neighbours of a struct: swapping all their bytes at once leaves
+ * them in host order and, where that is not the wire's, in each other's place.
+ */
+static inline void put_pair32(uint32_t *pair, const uint8_t *p)
+{
+	uint64_t both = be64toh(load64(p));
+
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		both = both << 32 | both >> 32;
+	memcpy(pair, &both, sizeof(both));
+}
+
+static inline void put_pair16(uint16_t *pair, const uint8_t *p)
+{
+	uint32_t both = be32toh(load32(p));
+
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		both = both << 16 | both >> 16;
+	memcpy(pair, &both, sizeof(both));
+}
+
+static_assert(offsetof(struct pkt_view, local) == offsetof(struct pkt_view, remote) + 4 &&
+		      offsetof(struct pkt_view, ack) == offsetof(struct pkt_view, seq) + 4 &&
+		      offsetof(struct pkt_view, local_port) ==
+			      offsetof(struct pkt_view, remote_port) + 2,
+	      "neighbours");
 
 /* An MSS by itself is what a SYN with an MSS by itself brings; most others have no options. */
 static void look_options(struct pkt_view *v, const uint8_t *data, const uint8_t *tcp)
@@ -144,16 +178,13 @@ void pkt_look(struct pkt_view *v, const uint8_t *data)
 
 	memset(v, 0, sizeof(*v));
 	v->kind = PKT_TCP;
-	v->ttl = ip[IP_TTL];
-	v->ipid = bytes_get16(ip + IP_ID);
-	v->remote = bytes_get32(ip + IP_SRC);
-	v->local = bytes_get32(ip + IP_DST);
-	v->remote_port = bytes_get16(tcp + TCP_SRC);
-	v->local_port = bytes_get16(tcp + TCP_DST);
-	v->seq = bytes_get32(tcp + TCP_SEQ);
-	v->ack = bytes_get32(tcp + TCP_ACK);
-	v->flags = tcp[TCP_FLAGS];
+	put_pair32(&v->remote, ip + IP_SRC);
+	put_pair32(&v->seq, tcp + TCP_SEQ);
+	put_pair16(&v->remote_port, tcp + TCP_SRC);
 	v->window = bytes_get16(tcp + TCP_WINDOW);
+	v->ipid = bytes_get16(ip + IP_ID);
+	v->ttl = ip[IP_TTL];
+	v->flags = tcp[TCP_FLAGS];
 	v->l3 = ETHER_LEN;
 	v->l4 = ETHER_LEN + IP_LEN;
 	v->l4_len = (uint16_t)(bytes_get16(ip + IP_TOTAL_LEN) - IP_LEN);
@@ -170,6 +201,9 @@ bool pkt_sifted_ok(const uint8_t *data)
 	sum += (uint64_t)load32(ip + IP_SRC) + load32(ip + IP_DST);
 	sum += (uint64_t)load32(tcp) + load32(tcp + 4) + load32(tcp + 8) + load32(tcp + 12) +
 	       load32(tcp + 16);
-	sum = checksum_wide(sum, tcp + TCP_LEN, len - (uint32_t)TCP_LEN);
+	if (len == TCP_LEN + 4)
+		sum += load32(tcp + TCP_LEN);
+	else
+		sum = checksum_wide(sum, tcp + TCP_LEN, len - (uint32_t)TCP_LEN);
 	return checksum_wide_right(sum) || tcp_checksum_ok(ip, tcp, len);
 }

@@ -124,15 +124,15 @@ static_assert(PKT_OPT_MSS << OPTION_SHIFT == RECORD_MSS &&
 
 static void classify_tcp(const struct pkt_view *v, struct record *rec)
 {
-	rec->class = (v->flags & RST) == 0 ? CLASS_SYNACK : CLASS_RST;
 	rec->seq = v->seq;
 	rec->ack = v->ack;
-	rec->window = v->window;
-	rec->flags = (uint8_t)(v->options << OPTION_SHIFT);
-	rec->mss = v->mss;
-	rec->wscale = v->wscale;
 	rec->ts_val = v->ts_val;
 	rec->ts_ecr = v->ts_ecr;
+	rec->window = v->window;
+	rec->mss = v->mss;
+	rec->wscale = v->wscale;
+	rec->class = (v->flags & RST) == 0 ? CLASS_SYNACK : CLASS_RST;
+	rec->flags = (uint8_t)(v->options << OPTION_SHIFT);
 }
 
 static void classify(const struct pkt_view *v, struct record *rec)
@@ -146,11 +146,11 @@ static void classify(const struct pkt_view *v, struct record *rec)
 	rec->rtt_us = rtt_us;
 	rec->attempt = attempt;
 	rec->saddr = v->remote;
-	rec->sport = v->remote_port;
 	rec->daddr = v->local;
+	rec->sport = v->remote_port;
 	rec->dport = v->local_port;
-	rec->ttl = v->ttl;
 	rec->ipid = v->ipid;
+	rec->ttl = v->ttl;
 	rec->state = (uint8_t)state(v);
 	if (v->kind == PKT_ICMP_ERROR)
 		icmp_error_classify(v, rec);
