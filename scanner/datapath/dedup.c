@@ -69,13 +69,11 @@ static inline uint64_t *dedup_place(struct dedup *d, uint64_t offset, unsigned s
 	return &d->words[place / 32];
 }
 
-static inline bool dedup_mark(const struct dedup *d, uint64_t *word, uint64_t bit)
+static bool dedup_mark(uint64_t *word, uint64_t bit)
 {
 	uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
 
-	if (d->alone)
-		__atomic_store_n(word, old | bit, __ATOMIC_RELAXED);
-	else if ((old & bit) == 0)
+	if ((old & bit) == 0)
 		old = __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
 	return (old & bit) != 0;
 }
@@ -84,7 +82,21 @@ bool dedup_seen(struct dedup *d, uint64_t offset, enum record_state state)
 {
 	uint64_t bit, *word = dedup_place(d, offset, state, &bit);
 
-	return dedup_mark(d, word, bit);
+	return dedup_mark(word, bit);
+}
+
+/* Nobody else writes: no lock, and no branch that depends on what is there. */
+static uint64_t dedup_mark_alone(uint64_t *const *word, const uint64_t *bit, unsigned n)
+{
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t old = __atomic_load_n(word[i], __ATOMIC_RELAXED);
+
+		__atomic_store_n(word[i], old | bit[i], __ATOMIC_RELAXED);
+		seen |= (uint64_t)((old & bit[i]) != 0) << i;
+	}
+	return seen;
 }
 
 uint64_t dedup_seen_burst(struct dedup *d, const uint64_t *offset, const uint8_t *state, unsigned n)
@@ -96,8 +108,10 @@ uint64_t dedup_seen_burst(struct dedup *d, const uint64_t *offset, const uint8_t
 		word[i] = dedup_place(d, offset[i], state[i], &bit[i]);
 		__builtin_prefetch(word[i], 1);
 	}
+	if (d->alone)
+		return dedup_mark_alone(word, bit, n);
 	for (unsigned i = 0; i < n; i++)
-		seen |= (uint64_t)dedup_mark(d, word[i], bit[i]) << i;
+		seen |= (uint64_t)dedup_mark(word[i], bit[i]) << i;
 	return seen;
 }
 

@@ -292,35 +292,42 @@ static void rx_locate(struct rx *rx, struct answers *a)
 
 /* --- record --- */
 
-static void rx_rst(struct rx *rx, const struct pkt_claims *c, unsigned i)
-{
-	struct followup f = {
-		.kind = FOLLOWUP_RST,
-		.saddr = c->local[i],
-		.daddr = c->remote[i],
-		.sport = c->local_port[i],
-		.dport = c->remote_port[i],
-		.seq = c->number[i], /* what the other side expects next (RFC 9293, 3.5.2) */
-	};
-
-	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
-		rx->stats.control_lost++;
-}
-
 /*
  * An RST closes what the first SYN-ACK of a target opened. A repeat may say that it was lost, or
  * answer a later attempt; but hosts that only replay would take the rate from the probes, so there
  * are on average no more for repeats than each target opened needs.
  */
-static void rx_close(struct rx *rx, const struct pkt_claims *c, unsigned i, bool repeat)
+static bool rx_may_close(struct rx *rx, bool repeat)
 {
 	if (!repeat)
 		rx->rst_spare += rx->stream->attempts;
 	else if (rx->rst_spare != 0)
 		rx->rst_spare--;
 	else
-		return;
-	rx_rst(rx, c, i);
+		return false;
+	return true;
+}
+
+static void rx_close(struct rx *rx, const struct answers *a, uint64_t repeats)
+{
+	const struct pkt_claims *c = &a->claims;
+	struct followup f[RX_BURST];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (a->state[i] != STATE_OPEN || !rx_may_close(rx, repeats >> i & 1))
+			continue;
+		f[n++] = (struct followup){
+			.kind = FOLLOWUP_RST,
+			.saddr = c->local[i],
+			.daddr = c->remote[i],
+			.sport = c->local_port[i],
+			.dport = c->remote_port[i],
+			.seq = c->number[i], /* what is expected next (RFC 9293, 3.5.2) */
+		};
+	}
+	rx->stats.control_lost +=
+		n - rte_ring_sp_enqueue_burst_elem(rx->followups, f, sizeof(f[0]), n, NULL);
 }
 
 /* Of a burst: all of it came now. */
@@ -369,37 +376,48 @@ static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, 
 	rx_time(rx, a, i, m, rec);
 }
 
+/* Which are new, which are wanted? `which` gets those that become records; the rest is counted. */
+static uint64_t rx_dedup(struct rx *rx, const struct answers *a, uint64_t *which)
+{
+	uint64_t all = first_bits(a->claims.n), repeats;
+
+	repeats = dedup_seen_burst(rx->stream->dedup, a->key, a->state, a->claims.n);
+	for (uint64_t new = all & ~repeats; new != 0; new &= new - 1)
+		rx->stats.first[a->state[__builtin_ctzll(new)]]++;
+	*which = all;
+	if (!rx->want_repeats) {
+		*which &= ~repeats;
+		rx->stats.repeats += (unsigned)__builtin_popcountll(repeats);
+	}
+	return repeats;
+}
+
 /* Makes them in the slots, which are enough; how many. */
 static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 			   const struct result_slots *slots)
 {
+	uint64_t which, repeats;
 	const struct moment moment = rx_moment(rx, now);
-	const struct stream *s = rx->stream;
 	unsigned made = 0;
-	uint64_t seen;
 
-	seen = dedup_seen_burst(s->dedup, a->key, a->state, a->claims.n);
-	for (unsigned i = 0; i < a->claims.n; i++) {
-		bool repeat = seen >> i & 1;
+	repeats = rx_dedup(rx, a, &which);
+	if (rx->send_rst)
+		rx_close(rx, a, repeats);
+	for (; which != 0; which &= which - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(which);
 
-		if (rx->send_rst && a->state[i] == STATE_OPEN)
-			rx_close(rx, &a->claims, i, repeat);
-		if (!repeat)
-			rx->stats.first[a->state[i]]++;
-		if (!repeat || rx->want_repeats)
-			rx_record(rx, a, i, repeat, &moment, result_slot(slots, made++));
-		else
-			rx->stats.repeats++;
+		rx_record(rx, a, i, repeats >> i & 1, &moment, result_slot(slots, made++));
 	}
 	return made;
 }
 
 /* --- the turn --- */
 
-/* In one piece, by itself, held by nobody else. */
-static bool mbuf_is_plain(const struct rte_mbuf *m)
+/* 0 if it is in one piece, by itself, held by nobody else. */
+static uint64_t mbuf_oddity(const struct rte_mbuf *m)
 {
-	return (rte_mbuf_refcnt_read(m) == 1) & (m->nb_segs == 1) & RTE_MBUF_DIRECT(m);
+	return (uint64_t)(rte_mbuf_refcnt_read(m) ^ 1) | (m->nb_segs ^ 1u) |
+	       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
 }
 
 /* rte_pktmbuf_free_bulk(), without its look at each frame's second cache line and call for each
@@ -407,11 +425,11 @@ static bool mbuf_is_plain(const struct rte_mbuf *m)
 static void rx_free(struct rte_mbuf **mbuf, unsigned n)
 {
 	struct rte_mempool *pool = mbuf[0]->pool;
-	bool plain = true;
+	uint64_t odd = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		plain &= (mbuf[i]->pool == pool) & mbuf_is_plain(mbuf[i]);
-	if (plain)
+		odd |= ((uintptr_t)mbuf[i]->pool ^ (uintptr_t)pool) | mbuf_oddity(mbuf[i]);
+	if (odd == 0)
 		rte_mempool_put_bulk(pool, (void *const *)mbuf, n);
 	else
 		rte_pktmbuf_free_bulk(mbuf, n);
