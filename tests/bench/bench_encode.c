@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench_records.h"
 #include "encode.h"
 #include "fieldset.h"
 
@@ -22,30 +23,6 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* others may want the core, too */
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* What a scan of a few ports brings: many hosts, three kinds of answers, times that move on. */
-static void fill(struct record *rec)
-{
-	static const uint16_t ports[] = {22, 80, 443, 8080, 3389, 5900, 25565, 50000};
-
-	for (unsigned i = 0; i < RECORDS; i++)
-		rec[i] = (struct record){
-			.time_ns = UINT64_C(1769860800000000000) + i * UINT64_C(450000),
-			.saddr = i * 2654435761u,
-			.daddr = 0xc6120001,
-			.seq = i * 40503u,
-			.ack = i * 69621u,
-			.rtt_us = 20000 + i % 7919 * 31,
-			.sport = ports[i * 2654435761u >> 29],
-			.dport = (uint16_t)(32768 + i),
-			.window = 64240,
-			.ttl = (uint8_t)(40 + i % 17),
-			.class = i % 4 == 0 ? CLASS_RST : CLASS_SYNACK,
-			.state = i % 4 == 0 ? STATE_CLOSED : STATE_OPEN,
-			.attempt = 1,
-			.flags = RECORD_RTT,
-		};
 }
 
 static double bench_encoder(const struct encoder *encoder, const char *list,
@@ -115,7 +92,7 @@ int main(void)
 
 	if (rec == NULL || buf == NULL)
 		return 1;
-	fill(rec);
+	bench_records(rec, RECORDS);
 	for (unsigned i = 0; i < 2; i++) {
 		double ours = bench_encoder(&encode_ndjson, lists[i], rec, buf);
 
