@@ -25,7 +25,7 @@ static size_t csv_record(const struct fieldset *set, const struct record *rec, c
 	char *p = buf;
 
 	for (unsigned i = 0; i < set->n; i++) {
-		p = value_write(p, set->column[i].field, rec, set->stamp);
+		p = value_write(p, set->column[i].field, rec, set->memo);
 		*p++ = i + 1 < set->n ? ',' : '\n';
 	}
 	return (size_t)(p - buf);

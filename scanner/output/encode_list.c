@@ -16,11 +16,10 @@ static size_t list_record(const struct fieldset *set, const struct record *rec, 
 {
 	char *p = text_addr4(buf, rec->saddr);
 
-	(void)set;
 	*p++ = ':';
 	p = text_uint(p, rec->sport);
 	*p++ = '\t';
-	p = text_word(p, record_state_name(rec->state));
+	p = value_state(p, rec->state, set->memo);
 	*p++ = '\n';
 	return (size_t)(p - buf);
 }

@@ -16,9 +16,9 @@ static size_t ndjson_begin(const struct fieldset *set, char *buf)
 }
 
 static inline char *ndjson_value(char *p, const struct column *column, const struct record *rec,
-				 struct stamp *stamp)
+				 struct memo *memo)
 {
-	char *end = value_write(p, column->field, rec, stamp);
+	char *end = value_write(p, column->field, rec, memo);
 
 	if (end == p) { /* null has no quotes: the opening one goes again */
 		memcpy(p - column->quoted, "null", 4);
@@ -37,7 +37,7 @@ static size_t ndjson_record(const struct fieldset *set, const struct record *rec
 
 	for (const struct column *column = set->column; column < end; column++) {
 		memcpy(p, column->key, COLUMN_KEY); /* the whole: a fixed length needs no loop */
-		p = ndjson_value(p + column->key_len, column, rec, set->stamp);
+		p = ndjson_value(p + column->key_len, column, rec, set->memo);
 	}
 	memcpy(p, "}\n", 2);
 	return (size_t)(p + 2 - buf);

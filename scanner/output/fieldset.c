@@ -83,12 +83,12 @@ int fieldset_create(const char *list, struct fieldset **fieldset, struct err *er
 
 	*fieldset = NULL;
 	if (set != NULL)
-		set->stamp = calloc(1, sizeof(*set->stamp));
-	if (set == NULL || set->stamp == NULL) {
+		set->memo = calloc(1, sizeof(*set->memo));
+	if (set == NULL || set->memo == NULL) {
 		free(set);
 		return err_set(err, EXIT_OUTPUT, "--fields: out of memory");
 	}
-	set->stamp->second = -1;
+	memo_init(set->memo);
 	if (fieldset_fill(set, list, err) < 0) {
 		fieldset_destroy(set);
 		return -EINVAL;
@@ -101,6 +101,6 @@ void fieldset_destroy(struct fieldset *fieldset)
 {
 	if (fieldset == NULL)
 		return;
-	free(fieldset->stamp);
+	free(fieldset->memo);
 	free(fieldset);
 }

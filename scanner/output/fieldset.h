@@ -7,7 +7,7 @@
 
 /*
  * Which fields, in which order: --fields, made ready for the encoders. Used by one thread, the
- * writer: the stamp changes.
+ * writer: the memo changes.
  */
 
 enum { FIELDSET_MAX = 48, COLUMN_KEY = 32 };
@@ -22,7 +22,7 @@ struct column {
 struct fieldset {
 	unsigned n;
 	struct column column[FIELDSET_MAX];
-	struct stamp *stamp;
+	struct memo *memo;
 };
 
 /*

@@ -30,6 +30,7 @@ struct filter;
 int filter_create(const char *text, bool open_only, struct filter **filter, struct err *err);
 void filter_destroy(struct filter *filter);
 
+/* One thread at a time. */
 bool filter_match(const struct filter *filter, const struct record *rec);
 
 /* False only if no record with repeat = 1 can match. */

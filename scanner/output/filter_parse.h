@@ -28,6 +28,7 @@ struct filter_op {
 
 struct filter {
 	VEC(struct filter_op) ops;
+	struct memo *memo; /* of the thread that matches */
 };
 
 /* Appends the operations of an expression. EXIT_USAGE names the column. */

@@ -8,23 +8,28 @@
 #include <inttypes.h>
 
 #include "encode.h"
+#include "fieldset.h"
 #include "records.h"
 #include "text.h"
 
 static void test_lines(void **state)
 {
 	struct record rec = {.saddr = 0xc0000207, .sport = 80, .state = STATE_OPEN};
+	struct fieldset *set;
 	char buf[ENCODED_MAX];
+	struct err err;
 
 	(void)state;
-	assert_int_equal(encode_list.begin(NULL, buf), 0);
-	buf[encode_list.record(NULL, &rec, buf)] = '\0';
+	assert_int_equal(fieldset_create(NULL, &set, &err), 0);
+	assert_int_equal(encode_list.begin(set, buf), 0);
+	buf[encode_list.record(set, &rec, buf)] = '\0';
 	assert_string_equal(buf, "192.0.2.7:80\topen\n");
 	rec.saddr = UINT32_MAX;
 	rec.sport = UINT16_MAX;
 	rec.state = STATE_UNREACHABLE;
-	buf[encode_list.record(NULL, &rec, buf)] = '\0';
+	buf[encode_list.record(set, &rec, buf)] = '\0';
 	assert_string_equal(buf, "255.255.255.255:65535\tunreachable\n");
+	fieldset_destroy(set);
 }
 
 static void assert_uint(uint64_t n)
