@@ -362,16 +362,18 @@ static void rx_time(const struct rx *rx, const struct answers *a, unsigned i,
 	}
 }
 
-static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, bool repeat,
-		      const struct moment *m, struct record *rec)
+static void answer_view(const struct answers *a, unsigned i, struct pkt_view *v)
 {
-	struct pkt_view v;
-
 	if (a->len[i] == 0)
-		pkt_look(&v, a->data[i]);
+		pkt_look(v, a->data[i]);
 	else
-		pkt_parse(&v, a->data[i], a->len[i]);
-	rx->stream->probe.ops->classify(&v, rec);
+		pkt_parse(v, a->data[i], a->len[i]);
+}
+
+static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, bool repeat,
+		      const struct moment *m, const struct pkt_view *v, struct record *rec)
+{
+	rx->stream->probe.ops->classify(v, rec);
 	rec->flags |= m->flags | (repeat ? RECORD_REPEAT : 0);
 	rx_time(rx, a, i, m, rec);
 }
@@ -398,15 +400,20 @@ static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 {
 	uint64_t which, repeats;
 	const struct moment moment = rx_moment(rx, now);
-	unsigned made = 0;
+	struct pkt_view view[RX_BURST];
+	unsigned n = 0, made = 0;
 
 	repeats = rx_dedup(rx, a, &which);
 	if (rx->send_rst)
 		rx_close(rx, a, repeats);
-	for (; which != 0; which &= which - 1) {
+	/* all views first: what was just written in small pieces is slow to read in large ones */
+	for (uint64_t left = which; left != 0; left &= left - 1)
+		answer_view(a, (unsigned)__builtin_ctzll(left), &view[n++]);
+	for (; which != 0; which &= which - 1, made++) {
 		unsigned i = (unsigned)__builtin_ctzll(which);
 
-		rx_record(rx, a, i, repeats >> i & 1, &moment, result_slot(slots, made++));
+		rx_record(rx, a, i, repeats >> i & 1, &moment, &view[made],
+			  result_slot(slots, made));
 	}
 	return made;
 }

@@ -122,7 +122,7 @@ static_assert(PKT_OPT_MSS << OPTION_SHIFT == RECORD_MSS &&
 		      PKT_OPT_TS << OPTION_SHIFT == RECORD_TS,
 	      "options and flags are in the same order");
 
-static void classify_tcp(const struct pkt_view *v, struct record *rec)
+static void classify_tcp(const struct pkt_view *restrict v, struct record *restrict rec)
 {
 	rec->seq = v->seq;
 	rec->ack = v->ack;
@@ -135,7 +135,7 @@ static void classify_tcp(const struct pkt_view *v, struct record *rec)
 	rec->flags = (uint8_t)(v->options << OPTION_SHIFT);
 }
 
-static void classify(const struct pkt_view *v, struct record *rec)
+static void classify(const struct pkt_view *restrict v, struct record *restrict rec)
 {
 	uint64_t time_ns = rec->time_ns;
 	uint32_t rtt_us = rec->rtt_us;
