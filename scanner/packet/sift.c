@@ -157,19 +157,36 @@ static_assert(offsetof(struct pkt_view, local) == offsetof(struct pkt_view, remo
 			      offsetof(struct pkt_view, remote_port) + 2,
 	      "neighbours");
 
-/* An MSS by itself is what a SYN with an MSS by itself brings; most others have no options. */
+/* MSS, SACK permitted, timestamps, NOP, window scale: as Linux answers a SYN with all of these. */
+static bool is_linux_20(const uint8_t *options)
+{
+	uint64_t first = load64(options) ^ htobe64(UINT64_C(0x020400000402080a));
+	uint32_t last = load32(options + 16) ^ htobe32(0x01030300);
+
+	return ((first & htobe64(UINT64_C(0xffff0000ffffffff))) | (last & htobe32(0xffffff00))) ==
+	       0;
+}
+
+/* No options, or those that most hosts answer with, at once; others one by one. */
 static void look_options(struct pkt_view *v, const uint8_t *data, const uint8_t *tcp)
 {
-	unsigned options = (tcp[TCP_DATA_OFFSET] >> 4) * 4u - TCP_LEN;
+	unsigned len = (tcp[TCP_DATA_OFFSET] >> 4) * 4u - TCP_LEN;
+	const uint8_t *options = tcp + TCP_LEN;
 
-	if (options == 0)
+	if (len == 0)
 		return;
-	if (options == 4 && bytes_get16(tcp + TCP_LEN) == (OPT_MSS << 8 | 4)) {
+	if (len == 4 && bytes_get16(options) == (OPT_MSS << 8 | 4)) {
 		v->options = PKT_OPT_MSS;
-		v->mss = bytes_get16(tcp + TCP_LEN + 2);
-		return;
+		v->mss = bytes_get16(options + 2);
+	} else if (len == 20 && is_linux_20(options)) {
+		v->options = PKT_OPT_MSS | PKT_OPT_SACK | PKT_OPT_TS | PKT_OPT_WSCALE;
+		v->mss = bytes_get16(options + 2);
+		v->ts_val = bytes_get32(options + 8);
+		v->ts_ecr = bytes_get32(options + 12);
+		v->wscale = options[19] <= 14 ? options[19] : 14; /* RFC 7323, 2.3 */
+	} else {
+		pkt_options(v, data);
 	}
-	pkt_options(v, data);
 }
 
 void pkt_look(struct pkt_view *v, const uint8_t *data)
