@@ -227,6 +227,8 @@ static void test_waiting_receiver(void **state)
 {
 	struct rig rig;
 	struct rx *rx = &rig.rx[0];
+	struct answer answer;
+	struct sent probe;
 
 	(void)state;
 	rig_open_sent(&rig);
@@ -234,8 +236,10 @@ static void test_waiting_receiver(void **state)
 	rig.dev.service = service_nothing;
 	rig.dev.service_due = service_at_once;
 	assert_int_equal(rx_due(rx), 0);
+	probe = answer_probe(&rig, 0xc6120001, 80, 0);
 	fill_results(&rig, true);
-	synack_arrives(&rig, 1, 1);
+	answer = answer_synack(&probe);
+	answer_arrives(&rig, &answer); /* stays with the device */
 	assert_int_equal(rx_step(rx, rig.now), 0);
 	assert_int_equal(rx_due(rx), UINT64_MAX);
 	rig_close(&rig);
