@@ -8,6 +8,8 @@
 #include "gate_map.h"
 #include "gate_text.h"
 
+enum { LEAVES_NEAR = 1024 }; /* so many mixed /24 stay in the second cache */
+
 struct gate {
 	struct gate_map fixed, grown;
 	unsigned generation; /* of grown */
@@ -149,8 +151,8 @@ uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, u
 
 void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n)
 {
-	if (gate->fixed.n_leaves == 0)
-		return; /* few prefixes, and large ones: what there is to look at, is near */
+	if (gate->fixed.n_leaves < LEAVES_NEAR)
+		return; /* few prefixes: what there is to look at, is near */
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(&gate->fixed.some24[addr[i] >> 14]);
 }
