@@ -5,7 +5,7 @@
 
 /* What drivers share: the table's rows, and the steps that all ethdevs and all interfaces need. */
 
-extern const struct io_driver driver_sim, driver_af_packet, driver_af_xdp, driver_memif,
+extern const struct io_driver driver_sim, driver_af_packet, driver_af_xdp, driver_pci, driver_memif,
 	driver_pcap, driver_ring, driver_null;
 
 /* --- ethdev.c --- */
@@ -18,6 +18,9 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 
 /* Stops, closes and removes the ethdev, whatever stage of opening it reached. */
 void ethdev_close(struct io_dev *dev);
+
+/* Frames to mac, too, are received from now on. */
+void ethdev_listen(struct io_dev *dev, const uint8_t mac[6]);
 
 void ethdev_stats(const struct io_dev *dev, struct io_stats *stats);
 

@@ -259,6 +259,21 @@ static int eal_memory_args(struct words *args, const struct words *extra, unsign
 	return rc;
 }
 
+/*
+ * Only the cards that are named. Without one, no address ever leaves the process, so any will do;
+ * with one, the EAL chooses: virtual addresses behind an IOMMU.
+ */
+static int eal_pci_args(struct words *args, const struct eal_conf *conf)
+{
+	int rc = 0;
+
+	if (conf->n_pci == 0)
+		return words_add(args, "--no-pci") | words_add(args, "--iova-mode=va");
+	for (unsigned i = 0; i < conf->n_pci; i++)
+		rc |= words_add(args, "-a") | words_add(args, conf->pci[i]);
+	return rc;
+}
+
 /* argv of rte_eal_init(): strings of its own, which the EAL keeps for ever. */
 static int eal_args(const struct eal_conf *conf, struct words *args, struct err *err)
 {
@@ -273,8 +288,7 @@ static int eal_args(const struct eal_conf *conf, struct words *args, struct err 
 	}
 	rc = words_add(args, "peal");
 	snprintf(text, sizeof(text), "--file-prefix=%s", eal.prefix);
-	rc |= words_add(args, text) | words_add(args, "--no-pci") |
-	      words_add(args, "--iova-mode=va");
+	rc |= words_add(args, text) | eal_pci_args(args, conf);
 	floating_lcore(lcores, sizeof(lcores));
 	rc |= words_add(args, "--lcores");
 	rc |= words_add(args, conf->lcores != NULL ? conf->lcores : lcores);

@@ -15,15 +15,20 @@
 
 #include "eal.h"
 #include "linkinfo.h"
+#include "log.h"
 #include "quiet.h"
 
 enum {
 	DESCRIPTORS = 1024, /* where the driver has no wish of its own */
 	POOL_CACHE = 256,
 	POOL_SPARE = 1024, /* in caches and in the lcores' hands */
-	LINK_WAIT_MS = 5000,
+	LINK_WAIT_S = 5,
+	LINK_SAY_MS = 2000, /* that the link is waited for */
 	REDIAL_MS = 200,
 };
+
+/* Answers of all kinds: TCP by addresses and ports, ICMP errors by addresses. */
+#define RSS_ANSWERS (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP)
 
 static const uint8_t no_mac[6] = {0x02, 0, 0, 0, 0, 0x02};
 
@@ -78,17 +83,28 @@ static int ethdev_pool(struct io_dev *dev, const struct io_conf *conf, unsigned 
 	return 0;
 }
 
+/* What a card can do for us, and nothing that it does not offer. */
+static struct rte_eth_conf ethdev_conf(const struct io_dev *dev,
+				       const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_conf eth = {0};
+
+	if (dev->rx_queues > 1 && (info->flow_type_rss_offloads & RSS_ANSWERS) != 0) {
+		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		eth.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_ANSWERS;
+	}
+	return eth;
+}
+
 static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 			 const struct rte_eth_dev_info *info, struct err *err)
 {
-	struct rte_eth_conf eth = {0};
+	struct rte_eth_conf eth = ethdev_conf(dev, info);
 	unsigned descriptors = dev->driver->descriptors ? dev->driver->descriptors : DESCRIPTORS;
 	uint16_t ntx = (uint16_t)(conf->tx_descriptors ? conf->tx_descriptors : descriptors);
 	uint16_t nrx = (uint16_t)(conf->rx_descriptors ? conf->rx_descriptors : descriptors);
 	int rc;
 
-	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)info->max_tx_queues);
-	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info->max_rx_queues);
 	rc = rte_eth_dev_configure(dev->port_id, (uint16_t)dev->rx_queues, (uint16_t)dev->tx_queues,
 				   &eth);
 	if (rc == 0)
@@ -97,6 +113,7 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 		return err_set(err, EXIT_DEVICE, "%s: cannot be set up with %u+%u queues: %s",
 			       dev->driver->name, dev->rx_queues, dev->tx_queues,
 			       rte_strerror(-rc));
+	dev->tx_depth = ntx;
 	if (dev->rx_depth == 0)
 		dev->rx_depth = dev->rx_queues * nrx;
 	rc = ethdev_pool(dev, conf, dev->rx_queues * nrx * 2 + dev->tx_queues * ntx, err);
@@ -113,6 +130,16 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 	return 0;
 }
 
+/* What a message calls the device: a card by its address. */
+static const char *ethdev_label(const struct io_dev *dev)
+{
+	static char name[RTE_ETH_NAME_MAX_LEN]; /* main thread only */
+
+	if ((dev->driver->limits & IO_PCI) && rte_eth_dev_get_name_by_port(dev->port_id, name) == 0)
+		return name;
+	return dev->driver->name;
+}
+
 static bool ethdev_link_up(const struct io_dev *dev)
 {
 	struct rte_eth_link link;
@@ -123,20 +150,28 @@ static bool ethdev_link_up(const struct io_dev *dev)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
-static int ethdev_wait_link(struct io_dev *dev, struct err *err)
+/* A switch may take half a minute to let a port talk (spanning tree): a card's link is given time.
+ */
+static int ethdev_wait_link(struct io_dev *dev, const struct io_conf *conf, struct err *err)
 {
+	const unsigned wait_s = dev->driver->link_wait_s ? dev->driver->link_wait_s : LINK_WAIT_S;
+	const char *name = dev->ifname[0] != '\0' ? dev->ifname : ethdev_label(dev);
 	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
 
-	for (unsigned ms = 0; ms < LINK_WAIT_MS; ms += 10) {
+	for (unsigned ms = 0; ms < wait_s * 1000; ms += 10) {
 		if (ethdev_link_up(dev))
 			return 0;
+		if (conf->give_up != NULL && conf->give_up())
+			return err_set(err, EXIT_STOPPED, "%s: stopped before its link was up",
+				       name);
+		if (ms == LINK_SAY_MS)
+			LOG(WARN, "%s: no link yet; waiting for it up to %u s", name, wait_s);
 		if (ms % REDIAL_MS == REDIAL_MS - 10 && dev->driver->redial != NULL)
 			dev->driver->redial(dev);
 		nanosleep(&pause, NULL);
 	}
 	return err_set(err, EXIT_DEVICE, "%s: no link within %u s; is the other end there and up?",
-		       dev->ifname[0] != '\0' ? dev->ifname : dev->driver->name,
-		       LINK_WAIT_MS / 1000);
+		       name, wait_s);
 }
 
 int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
@@ -144,12 +179,18 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 	struct rte_eth_dev_info info;
 	struct rte_ether_addr mac;
 	struct quiet quiet;
+	struct io_conf own = *conf;
 	int rc = rte_eth_dev_info_get(dev->port_id, &info);
 
 	if (rc < 0)
 		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
+	dev->socket = rte_eth_dev_socket_id(dev->port_id);
+	if (own.socket < 0)
+		own.socket = dev->socket;
+	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)info.max_tx_queues);
+	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
 	quiet_begin(&quiet, !eal_verbose());
-	rc = ethdev_queues(dev, conf, &info, err);
+	rc = ethdev_queues(dev, &own, &info, err);
 	if (rc == 0) {
 		rc = rte_eth_dev_start(dev->port_id);
 		if (rc < 0)
@@ -165,7 +206,18 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 		memcpy(dev->mac, no_mac, sizeof(dev->mac));
 	if (rte_eth_dev_get_mtu(dev->port_id, &dev->mtu) < 0)
 		dev->mtu = RTE_ETHER_MTU;
-	return ethdev_wait_link(dev, err);
+	return ethdev_wait_link(dev, conf, err);
+}
+
+void ethdev_listen(struct io_dev *dev, const uint8_t mac[6])
+{
+	struct rte_ether_addr addr;
+
+	memcpy(addr.addr_bytes, mac, sizeof(addr.addr_bytes));
+	if (memcmp(mac, dev->mac, sizeof(dev->mac)) == 0 ||
+	    rte_eth_dev_mac_addr_add(dev->port_id, &addr, 0) == 0)
+		return;
+	rte_eth_promiscuous_enable(dev->port_id);
 }
 
 void ethdev_close(struct io_dev *dev)

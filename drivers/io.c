@@ -2,7 +2,6 @@
 
 #include "io.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,11 +10,12 @@
 
 #include "driver.h"
 #include "linkinfo.h"
+#include "pciinfo.h"
 
 /* In the order of --help. */
 static const struct io_driver *const io_drivers[] = {
-	&driver_sim,  &driver_af_packet, &driver_af_xdp, &driver_memif,
-	&driver_pcap, &driver_ring,	 &driver_null,
+	&driver_sim,   &driver_af_packet, &driver_af_xdp, &driver_pci,
+	&driver_memif, &driver_pcap,	  &driver_ring,	  &driver_null,
 };
 
 enum { IO_DRIVERS = sizeof(io_drivers) / sizeof(io_drivers[0]) };
@@ -28,25 +28,6 @@ static const struct io_driver *io_driver_find(const char *name, size_t len)
 			return io_drivers[i];
 	}
 	return NULL;
-}
-
-/* 0000:3b:00.0 or 3b:00.0 */
-static bool io_is_pci(const char *text)
-{
-	static const char *const shapes[] = {"xxxx:xx:xx.x", "xx:xx.x"};
-
-	for (size_t i = 0; i < 2; i++) {
-		const char *shape = shapes[i], *at = text;
-
-		while (*shape != '\0' &&
-		       (*shape == 'x' ? isxdigit((unsigned char)*at) : *at == *shape)) {
-			shape++;
-			at++;
-		}
-		if (*shape == '\0' && *at == '\0')
-			return true;
-	}
-	return strncmp(text, "pci:", 4) == 0;
 }
 
 int io_spec_parse(const char *text, struct io_spec *spec, struct err *err)
@@ -65,12 +46,11 @@ int io_spec_parse(const char *text, struct io_spec *spec, struct err *err)
 		spec->arg = text;
 		return 0;
 	}
-	if (io_is_pci(text))
-		return err_set(
-			err, EXIT_USAGE,
-			"device '%s': this version cannot drive PCI devices; leave the card to "
-			"Linux and name its interface: af_xdp:IF or af_packet:IF",
-			text);
+	if (pci_is_address(text)) {
+		spec->driver = &driver_pci;
+		spec->arg = text;
+		return 0;
+	}
 	for (size_t i = 0; i < IO_DRIVERS; i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i > 0 ? ", " : "",
 				      io_drivers[i]->name);
@@ -82,6 +62,18 @@ int io_spec_parse(const char *text, struct io_spec *spec, struct err *err)
 int io_check(const struct io_spec *spec, struct err *err)
 {
 	return spec->driver->check != NULL ? spec->driver->check(spec->arg, err) : 0;
+}
+
+void io_near(const struct io_spec *spec, char *buf, size_t len)
+{
+	buf[0] = '\0';
+	if (spec->driver->near != NULL)
+		spec->driver->near(spec->arg, buf, len);
+}
+
+void io_listen(struct io_dev *dev, const uint8_t mac[6])
+{
+	ethdev_listen(dev, mac);
 }
 
 static int io_open_steps(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
@@ -138,5 +130,5 @@ void io_list_drivers(void)
 {
 	for (size_t i = 0; i < IO_DRIVERS; i++)
 		printf("  %s\n", io_drivers[i]->help);
-	printf("  IF                         the same as af_packet:IF\n");
+	printf("  IF, ADDRESS                the same as af_packet:IF, pci:ADDRESS\n");
 }

@@ -16,7 +16,9 @@ enum { EAL_MEMORY_MB = 512 }; /* what eal_conf.memory_mb == 0 means; touched onl
 struct eal_conf {
 	const char
 		*lcores; /* as --lcores takes them: "0@(0-1),1@0,2@1"; NULL: main alone, floating */
-	const char *extra;  /* the user's arguments, split as a shell splits; NULL: none */
+	const char *extra;	/* the user's arguments, split as a shell splits; NULL: none */
+	const char *const *pci; /* cards to open, by address; all others are left alone */
+	unsigned n_pci;
 	unsigned memory_mb; /* of pools and rings; 0: EAL_MEMORY_MB */
 	bool verbose;	    /* the EAL's messages go to the log */
 };

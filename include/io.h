@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -22,6 +23,7 @@ enum {		      /* what a driver's devices are like */
        IO_SIMULATED = 4, /* nothing leaves the process: any address may be used, no ARP is needed */
        IO_BUSY = 8,	 /* made for speed: lcores poll without a pause */
        IO_EAGER = 16,	 /* packets wait in deep buffers: lcores may sleep up to buffer / rate */
+       IO_PCI = 32,	 /* a card by its address: arg is for eal_conf.pci, and no kernel helps */
 };
 
 /* A parsed device specification. Strings point into the specification. */
@@ -33,8 +35,9 @@ struct io_spec {
 struct io_conf {
 	unsigned tx_queues, rx_queues; /* as many lcores as want one; the device may have fewer */
 	unsigned tx_descriptors, rx_descriptors; /* 0: the driver's own choice */
-	uint64_t rate; /* asked for, packets/s; UINT64_MAX is as fast as it goes */
-	int socket;    /* NUMA node of the pools */
+	uint64_t rate;	       /* asked for, packets/s; UINT64_MAX is as fast as it goes */
+	int socket;	       /* NUMA node of the pools, -1: the device's own */
+	bool (*give_up)(void); /* no longer wait for the link? May be NULL */
 };
 
 /* An open device. Fields are const after io_open(). */
@@ -42,8 +45,10 @@ struct io_dev {
 	const struct io_driver *driver;
 	uint16_t port_id;	       /* of ethdev */
 	unsigned tx_queues, rx_queues; /* got */
+	int socket;		       /* its NUMA node, -1 if it is on none */
 	uint8_t mac[6];
 	uint16_t mtu;
+	unsigned tx_depth; /* frames that one TX queue holds */
 	unsigned rx_depth; /* received frames that can wait, of all queues, before the next is lost
 			    */
 	unsigned limits;   /* IO_* */
@@ -68,12 +73,15 @@ struct io_stats {
 	uint64_t opackets, oerrors; /* sent, refused below tx_burst */
 	uint64_t ipackets, imissed, nombuf, ierrors;
 	bool link_up; /* the kernel's word for Linux interfaces, ethdev's else */
+	bool removed; /* the device is gone, or wants to go: close it */
 };
 
 struct io_driver {
 	const char *name, *help; /* "af_packet", "af_packet:IF  a Linux interface, by AF_PACKET" */
 	unsigned limits;
 	unsigned descriptors; /* a queue, in each direction, when nobody asks for others; 0: 1024 */
+	unsigned link_wait_s; /* how long the link may take to come up; 0: 5 s */
+	unsigned memory_mb;   /* what eal_conf asks for; 0: its default */
 	/* Checks arg and what the machine must have, before the EAL starts. May be NULL. */
 	int (*check)(const char *arg, struct err *err);
 	/* The arguments of the ethdev "net_NAME", unless open() makes it. 0, or err says why not.
@@ -93,6 +101,9 @@ struct io_driver {
 	void (*stats)(const struct io_dev *dev, struct io_stats *stats);
 	/* After the ethdev was stopped and closed, also when opening failed. May be NULL. */
 	void (*close)(struct io_dev *dev);
+	/* The processors next to the device, "0-7,16-23"; leaves buf as it is when all are. May be
+	 * NULL. */
+	void (*near)(const char *arg, char *buf, size_t len);
 };
 
 /*
@@ -104,6 +115,15 @@ int io_spec_parse(const char *text, struct io_spec *spec, struct err *err);
 /* The driver's own check (interface there, privilege there ...): EXIT_DEVICE, EXIT_PRIVILEGE,
  * EXIT_USAGE. */
 int io_check(const struct io_spec *spec, struct err *err);
+
+/* The processors next to the device, "0-7,16-23", or "" where it makes no difference. */
+void io_near(const struct io_spec *spec, char *buf, size_t len);
+
+/*
+ * Frames to mac, too, reach the device from now on: by its filter where that takes another address,
+ * else promiscuously. For devices that no kernel filters for.
+ */
+void io_listen(struct io_dev *dev, const uint8_t mac[6]);
 
 /* After eal_start(). *dev is started and its link is up, or err says what to do. */
 int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,

@@ -30,9 +30,11 @@ struct roles {
 
 /*
  * tx and rx lcores (0: one) on the processors in list ("0,2-5"; NULL: those that the process may
- * use). On one or two processors, sending and receiving share lcores.
+ * use; near: those next to the device are preferred, "" if all are). On one or two processors,
+ * sending and receiving share lcores.
  */
-int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, struct err *err);
+int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, const char *near,
+	       struct err *err);
 
 struct workers_conf {
 	struct stream *stream;

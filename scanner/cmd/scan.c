@@ -151,6 +151,14 @@ static void warn_of_queues(const char *option, unsigned wanted, unsigned got, co
 		    option, wanted, device, got, got == 1 ? "" : "s");
 }
 
+static bool stop_asked(void)
+{
+	struct signal_counts now;
+
+	signals_read(&now);
+	return now.stop != 0;
+}
+
 static int scan_device(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
@@ -166,6 +174,9 @@ static int scan_device(struct scan *scan, struct err *err)
 		rc = io_check(&spec, err);
 	else
 		rc = io_spec_parse("null", &spec, err);
+	eal.pci = &spec.arg;
+	eal.n_pci = rc == 0 && (spec.driver->limits & IO_PCI) ? 1 : 0;
+	eal.memory_mb = rc == 0 ? spec.driver->memory_mb : 0;
 	if (rc == 0)
 		rc = eal_start(&eal, err);
 	if (rc < 0)
@@ -176,6 +187,7 @@ static int scan_device(struct scan *scan, struct err *err)
 		.rate = scan->rate,
 		.tx_descriptors = tx_depth(scan->rate),
 		.socket = -1,
+		.give_up = stop_asked,
 	};
 	rc = io_open(&spec, &scan->io_conf, &scan->dev, err);
 	if (rc < 0)
@@ -200,7 +212,7 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.clock = &scan->clock,
 		.roles = &scan->roles,
 		.rate = scan->rate,
-		.tx_descriptors = scan->io_conf.tx_descriptors,
+		.tx_descriptors = scan->dev.tx_depth,
 		.kernel_addrs = scan->kernel_addrs,
 		.n_kernel_addrs = scan->n_kernel_addrs,
 		.send_rst = scan->send_rst,
@@ -306,6 +318,7 @@ static void scan_fini(struct scan *scan)
 static int scan_prepare(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
+	char near[256] = "";
 	int rc = draw_seed(scan, err);
 
 	if (rc == 0)
@@ -313,9 +326,11 @@ static int scan_prepare(struct scan *scan, struct err *err)
 	if (rc == 0)
 		rc = io_spec_parse(job->device, &scan->spec, err);
 	if (rc == 0)
+		io_near(&scan->spec, near, sizeof(near));
+	if (rc == 0)
 		rc = scan_targets(scan, err);
 	if (rc == 0)
-		rc = roles_init(&scan->roles, job->tx_cores, job->rx_cores, job->cores, err);
+		rc = roles_init(&scan->roles, job->tx_cores, job->rx_cores, job->cores, near, err);
 	if (rc == 0)
 		rc = scan_link_sources(scan, err);
 	if (rc < 0)

@@ -173,6 +173,8 @@ int scan_link_open(struct scan *scan, struct err *err)
 	       scan->job->source_mac.given ? scan->job->source_mac.byte : scan->dev.mac, 6);
 	link->tagged = scan->job->vlan != 0;
 	link->vlan = (uint16_t)scan->job->vlan;
+	if (!(scan->dev.limits & (IO_KERNEL | IO_SIMULATED)))
+		io_listen(&scan->dev, link->src_mac);
 	scan->send_rst = decide_rst(scan);
 	if (scan->job->dry_run) /* nothing is sent: nobody is asked either */
 		return 0;

@@ -140,7 +140,7 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 
 	io_stats(&scan->dev, &io);
 	w->link_down = io.link_up ? 0 : w->link_down + 1;
-	if (w->link_down > LINK_DOWN_TICKS) {
+	if (w->link_down > LINK_DOWN_TICKS || io.removed) {
 		watch_end(w, END_DEVICE);
 		w->over = true;
 	}

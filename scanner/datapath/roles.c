@@ -76,7 +76,22 @@ static void roles_place(struct roles *r, const cpu_set_t *set)
 					      ",%u@%d", ++worker, cpu);
 }
 
-int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, struct err *err)
+/* Of the processors that we may use, those on the device's node, if there are enough of them. */
+static void cores_near(const char *near, unsigned workers, cpu_set_t *set)
+{
+	cpu_set_t all, both;
+	struct err err;
+
+	memset(&all, 0xff, sizeof(all));
+	if (cores_parse(near, &all, &both, &err) < 0)
+		return;
+	CPU_AND(&both, &both, set);
+	if ((unsigned)CPU_COUNT(&both) >= workers)
+		*set = both;
+}
+
+int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, const char *near,
+	       struct err *err)
 {
 	cpu_set_t allowed, set;
 	unsigned cpus;
@@ -86,10 +101,11 @@ int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, 
 	set = allowed;
 	if (list != NULL && cores_parse(list, &allowed, &set, err) < 0)
 		return -1;
-	cpus = (unsigned)CPU_COUNT(&set);
-
 	roles->n_tx = tx == 0 ? 1 : tx;
 	roles->n_rx = rx == 0 ? 1 : rx;
+	if (list == NULL)
+		cores_near(near, roles->n_tx + roles->n_rx, &set);
+	cpus = (unsigned)CPU_COUNT(&set);
 	if (cpus > CPUS_MAX)
 		return err_set(err, EXIT_USAGE,
 			       "more than %d processors: name those to use with --cores", CPUS_MAX);

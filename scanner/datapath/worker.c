@@ -141,7 +141,7 @@ static int create_pools(struct workers *w, struct err *err)
 
 		snprintf(name, sizeof(name), "tx%u", i);
 		w->pool[i] = rte_pktmbuf_pool_create(name, w->conf.tx_descriptors + 2 * POOL_CACHE,
-						     POOL_CACHE, 0, MBUF_ROOM, SOCKET_ID_ANY);
+						     POOL_CACHE, 0, MBUF_ROOM, w->conf.dev->socket);
 		if (w->pool[i] == NULL)
 			return err_set(err, EXIT_DEVICE,
 				       "no memory for packets (%s): free some, or give more with "
@@ -160,7 +160,7 @@ static int create_rings(struct workers *w, struct err *err)
 		w->results[i] = output_ring(w->conf.output, i);
 		w->followups[i] =
 			rte_ring_create_elem(name, sizeof(struct followup), FOLLOWUP_RING,
-					     SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+					     w->conf.dev->socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 		if (w->followups[i] == NULL)
 			return err_set(err, EXIT_DEVICE, "no memory for rings (%s)",
 				       rte_strerror(rte_errno));

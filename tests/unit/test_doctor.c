@@ -57,7 +57,7 @@ static void faults_have_their_code(void **state)
 		{"nonesuch0", EXIT_USAGE, "neither an interface"},
 		{"sim:alive=2", EXIT_USAGE, "a share from 0 to 1"},
 		{"memif:/nonesuch.sock", EXIT_DEVICE, "start the server first"},
-		{"pci:0000:00:01.0", EXIT_USAGE, "cannot drive PCI"},
+		{"pci:ffff:fe:1e.7", EXIT_DEVICE, "is no network card"},
 	};
 	char out[4096], *fail;
 

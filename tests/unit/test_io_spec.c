@@ -43,14 +43,18 @@ static const struct {
 	enum exit_code code;
 	const char *says;
 } bad[] = {
-	{"", EXIT_USAGE, "sim, af_packet, af_xdp, memif, pcap, ring, null"},
+	{"", EXIT_USAGE, "sim, af_packet, af_xdp, pci, memif, pcap, ring, null"},
 	{"nonesuch0", EXIT_USAGE, "'nonesuch0': neither an interface"},
 	{"Sim", EXIT_USAGE, "neither an interface"},
 	{"simx:a=1", EXIT_USAGE, "neither an interface"},
 	{"../lo", EXIT_USAGE, "neither an interface"},
-	{"pci:0000:3b:00.0", EXIT_USAGE, "cannot drive PCI"},
-	{"0000:3b:00.0", EXIT_USAGE, "cannot drive PCI"},
-	{"3b:00.0", EXIT_USAGE, "cannot drive PCI"},
+	{"pci", EXIT_USAGE, "named by its address"},
+	{"pci:eth0", EXIT_USAGE, "named by its address"},
+	{"pci:0000:3b:00", EXIT_USAGE, "named by its address"},
+	{"pci:ffff:fe:1e.7", EXIT_DEVICE, "ffff:fe:1e.7 is no network card"},
+	{"ffff:fe:1e.7", EXIT_DEVICE, "is no network card of this machine"},
+	{"FE:1E.7", EXIT_DEVICE, "is no network card of this machine"},
+	{"fe:1e.70", EXIT_USAGE, "neither an interface"},
 	{"af_packet", EXIT_USAGE, "af_packet:IF"},
 	{"af_packet:nonesuch0", EXIT_DEVICE, "no interface 'nonesuch0'; there are "},
 	{"af_xdp:nonesuch0", EXIT_DEVICE, "no interface 'nonesuch0'"},
