@@ -89,11 +89,32 @@ static struct rte_eth_conf ethdev_conf(const struct io_dev *dev,
 {
 	struct rte_eth_conf eth = {0};
 
+	if (dev->driver->limits & IO_PCI)
+		eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	if (dev->rx_queues > 1 && (info->flow_type_rss_offloads & RSS_ANSWERS) != 0) {
 		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		eth.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_ANSWERS;
 	}
 	return eth;
+}
+
+/* Frames that wait in descriptors, and what an lcore keeps at hand. */
+static int ethdev_tx_pools(struct io_dev *dev, const struct io_conf *conf, struct err *err)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	for (unsigned q = 0; q < dev->tx_queues; q++) {
+		ethdev_name(name, sizeof(name), dev, "tx");
+		dev->tx_pool[q] =
+			rte_pktmbuf_pool_create(name, dev->tx_depth + 2 * POOL_CACHE, POOL_CACHE, 0,
+						RTE_PKTMBUF_HEADROOM + IO_TX_FRAME, conf->socket);
+		if (dev->tx_pool[q] == NULL)
+			return err_set(err, EXIT_DEVICE,
+				       "no memory for packets (%s): free some, or give more with "
+				       "--eal \"-m MB\"",
+				       rte_strerror(rte_errno));
+	}
+	return 0;
 }
 
 static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
@@ -117,6 +138,9 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 	if (dev->rx_depth == 0)
 		dev->rx_depth = dev->rx_queues * nrx;
 	rc = ethdev_pool(dev, conf, dev->rx_queues * nrx * 2 + dev->tx_queues * ntx, err);
+	if (rc < 0)
+		return rc;
+	rc = ethdev_tx_pools(dev, conf, err);
 	if (rc < 0)
 		return rc;
 	for (uint16_t q = 0; q < dev->rx_queues && rc == 0; q++)
@@ -187,7 +211,8 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 	dev->socket = rte_eth_dev_socket_id(dev->port_id);
 	if (own.socket < 0)
 		own.socket = dev->socket;
-	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)info.max_tx_queues);
+	dev->tx_queues = RTE_MIN(RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX),
+				 (unsigned)info.max_tx_queues);
 	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
 	quiet_begin(&quiet, !eal_verbose());
 	rc = ethdev_queues(dev, &own, &info, err);

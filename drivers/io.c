@@ -114,6 +114,10 @@ void io_close(struct io_dev *dev)
 	ethdev_close(dev);
 	if (dev->driver->close != NULL)
 		dev->driver->close(dev);
+	for (unsigned q = 0; q < IO_QUEUES_MAX; q++) {
+		rte_mempool_free(dev->tx_pool[q]);
+		dev->tx_pool[q] = NULL;
+	}
 	rte_mempool_free(dev->rx_pool);
 	dev->rx_pool = NULL;
 	dev->priv = NULL;

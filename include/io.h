@@ -26,6 +26,8 @@ enum {		      /* what a driver's devices are like */
        IO_PCI = 32,	 /* a card by its address: arg is for eal_conf.pci, and no kernel helps */
 };
 
+enum { IO_QUEUES_MAX = 64, IO_TX_FRAME = 128 };
+
 /* A parsed device specification. Strings point into the specification. */
 struct io_spec {
 	const struct io_driver *driver;
@@ -54,6 +56,8 @@ struct io_dev {
 	unsigned limits;   /* IO_* */
 	char ifname[16];   /* of the Linux interface, "" if there is none */
 	struct rte_mempool *rx_pool;
+	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
+	struct rte_mempool *tx_pool[IO_QUEUES_MAX];
 	void *priv; /* the driver's */
 	/*
 	 * Work that the device does on a polling lcore, or NULL: moves packets between its queues.

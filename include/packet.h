@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "isa.h"
 #include "reject.h"
@@ -59,6 +60,12 @@ void pkt_template_syn(struct pkt_template *t, const struct pkt_link *link, enum 
 
 /* Ethernet, 802.1Q if tagged, IPv4 and a TCP RST without options. */
 void pkt_template_rst(struct pkt_template *t, const struct pkt_link *link, uint8_t ttl);
+
+/* Frames made from now on go to mac. */
+static inline void pkt_template_send_to(struct pkt_template *t, const uint8_t mac[6])
+{
+	memcpy(t->frame, mac, 6);
+}
 
 /* What varies from frame to frame. */
 struct pkt_fields {

@@ -31,7 +31,6 @@ struct stream {
 	const struct target_space *space;
 	struct walk walk;
 	struct probe probe;
-	struct pkt_link link;
 	struct pkt_template rst; /* closes what a SYN-ACK opened */
 	struct cookie_key key;
 	uint32_t attempts;

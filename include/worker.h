@@ -8,6 +8,7 @@
 #include "err.h"
 #include "io.h"
 #include "job.h"
+#include "neigh.h"
 #include "output.h"
 #include "spans.h"
 #include "stats.h"
@@ -40,10 +41,10 @@ struct workers_conf {
 	struct stream *stream;
 	struct io_dev *dev;
 	struct output *output;
+	struct neigh *neigh;
 	const struct clock *clock;
 	const struct roles *roles;
 	uint64_t rate;		      /* frames/s over all lcores, RATE_MAX: no limit */
-	unsigned tx_descriptors;      /* frames that a TX queue may hold */
 	const uint32_t *kernel_addrs; /* the kernel answers ARP for these, we do for the others */
 	unsigned n_kernel_addrs;
 	bool send_rst;
@@ -60,6 +61,9 @@ int workers_start(struct workers *w, struct err *err);
 
 /* No more probes from here on; answers are still taken, follow-ups still sent. */
 void workers_stop_sending(struct workers *w);
+
+/* While held, lcores send no probes: for a path that is down. Follow-ups still go out. */
+void workers_hold(struct workers *w, bool hold);
 
 /* True when every probe is sent, or sending was stopped and nothing waits for the device. */
 bool workers_sent_all(const struct workers *w);

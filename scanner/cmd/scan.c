@@ -132,7 +132,6 @@ static void scan_probe(struct scan *scan)
 		.port_first = job->source_ports.first,
 		.port_count = job->source_ports.last - job->source_ports.first + 1u,
 	};
-	scan->stream.link = scan->link;
 	pkt_template_rst(&scan->stream.rst, &scan->link, conf.ttl);
 }
 
@@ -151,7 +150,7 @@ static void warn_of_queues(const char *option, unsigned wanted, unsigned got, co
 		    option, wanted, device, got, got == 1 ? "" : "s");
 }
 
-static bool stop_asked(void)
+bool scan_stop_asked(void)
 {
 	struct signal_counts now;
 
@@ -187,7 +186,7 @@ static int scan_device(struct scan *scan, struct err *err)
 		.rate = scan->rate,
 		.tx_descriptors = tx_depth(scan->rate),
 		.socket = -1,
-		.give_up = stop_asked,
+		.give_up = scan_stop_asked,
 	};
 	rc = io_open(&spec, &scan->io_conf, &scan->dev, err);
 	if (rc < 0)
@@ -209,10 +208,10 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.stream = &scan->stream,
 		.dev = &scan->dev,
 		.output = scan->output,
+		.neigh = &scan->neigh,
 		.clock = &scan->clock,
 		.roles = &scan->roles,
 		.rate = scan->rate,
-		.tx_descriptors = scan->dev.tx_depth,
 		.kernel_addrs = scan->kernel_addrs,
 		.n_kernel_addrs = scan->n_kernel_addrs,
 		.send_rst = scan->send_rst,
@@ -300,7 +299,7 @@ static int scan_summary(struct scan *scan, struct err *err)
 
 static void scan_fini(struct scan *scan)
 {
-	if (scan->dev_is_open) /* first: frames that wait in it belong to the workers' pools */
+	if (scan->dev_is_open)
 		io_close(&scan->dev);
 	workers_destroy(scan->workers);
 	output_destroy(scan->output);

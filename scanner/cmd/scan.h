@@ -9,6 +9,7 @@
 #include "io.h"
 #include "job.h"
 #include "monitor.h"
+#include "neigh.h"
 #include "output.h"
 #include "stats.h"
 #include "stream.h"
@@ -48,6 +49,7 @@ struct scan {
 	uint32_t *kernel_addrs; /* that the kernel answers for on the device */
 	unsigned n_kernel_addrs;
 	struct pkt_link link;
+	struct neigh neigh;
 	bool send_rst;
 
 	/* datapath */
@@ -85,9 +87,26 @@ int scan_keep_error(const struct scan *scan); /* -errno when it cannot go on */
 void scan_keep_stop(struct scan *scan);	      /* before the output is closed */
 void scan_keep_end(struct scan *scan);	      /* the last checkpoint */
 
+/* Whether a signal has asked to stop: ends waits at the start. */
+bool scan_stop_asked(void);
+
 /* scan_link.c: source addresses, hardware addresses, who answers SYN-ACKs with RST. */
 int scan_link_sources(struct scan *scan, struct err *err); /* before the device is open */
 int scan_link_open(struct scan *scan, struct err *err);	   /* once it is open */
+
+/* scan_path.c: what the main thread knows of the way to the gateway. Zeroed at the start. */
+struct scan_path {
+	uint64_t down_since;   /* TSC; 0: the link is up */
+	uint64_t silent_since; /* TSC of the first question without an answer */
+	unsigned silent;       /* questions without an answer, in a row */
+	uint64_t ask_at;       /* TSC */
+	uint64_t heard, answers, mac;
+	bool held;
+};
+
+/* Looks at the way, and lets sending wait while it is broken. False: it is lost. */
+bool scan_path_look(struct scan_path *path, struct scan *scan, const struct snapshot *s,
+		    uint64_t now);
 
 /* scan_watch.c: from the first probe to the last answer; everything stopped and counted at the end.
  */

@@ -101,10 +101,8 @@ static bool kernel_sends_rst(const struct scan *scan)
 	return true;
 }
 
-static bool decide_rst(const struct scan *scan)
+static bool decide_rst(const struct scan *scan, bool kernel)
 {
-	bool kernel = kernel_sends_rst(scan);
-
 	switch (scan->job->rst) {
 	case RST_ALWAYS:
 		return true;
@@ -142,41 +140,57 @@ static int gateway_ip(const struct scan *scan, uint32_t *gateway, struct err *er
 static int gateway_mac(struct scan *scan, struct err *err)
 {
 	const char *ifname = scan_ifname(scan);
+	struct neigh *neigh = &scan->neigh;
+	uint8_t *mac = neigh->link.dst_mac;
 	uint32_t gateway = 0;
 	int rc;
 
 	if (scan->job->gateway_mac.given) {
-		memcpy(scan->link.dst_mac, scan->job->gateway_mac.byte, 6);
+		memcpy(mac, scan->job->gateway_mac.byte, 6);
 		return 0;
 	}
 	if (scan->job->gateway_ip == NULL && (scan->dev.limits & IO_SIMULATED)) {
-		memcpy(scan->link.dst_mac, simulated_gateway, 6);
+		memcpy(mac, simulated_gateway, 6);
 		return 0;
 	}
 	rc = gateway_ip(scan, &gateway, err);
 	if (rc < 0)
 		return rc;
-	if (ifname != NULL && link_neighbour(ifname, gateway, scan->link.dst_mac) == 0)
+	if (ifname != NULL && link_neighbour(ifname, gateway, mac) == 0)
 		return 0;
-	return neigh_ask(&scan->dev, &scan->link, scan->sources[0], gateway, scan->link.dst_mac,
-			 err);
+	neigh->gateway = gateway;
+	return neigh_ask(neigh, &scan->dev, scan_stop_asked, err);
 }
 
 int scan_link_open(struct scan *scan, struct err *err)
 {
 	struct pkt_link *link = &scan->link;
 	int rc = find_kernel_addrs(scan, err);
+	bool kernel;
 
 	if (rc < 0)
 		return rc;
+	kernel = kernel_sends_rst(scan);
 	memcpy(link->src_mac,
 	       scan->job->source_mac.given ? scan->job->source_mac.byte : scan->dev.mac, 6);
 	link->tagged = scan->job->vlan != 0;
 	link->vlan = (uint16_t)scan->job->vlan;
 	if (!(scan->dev.limits & (IO_KERNEL | IO_SIMULATED)))
 		io_listen(&scan->dev, link->src_mac);
-	scan->send_rst = decide_rst(scan);
-	if (scan->job->dry_run) /* nothing is sent: nobody is asked either */
-		return 0;
-	return gateway_mac(scan, err);
+	scan->send_rst = decide_rst(scan, kernel);
+	scan->neigh = (struct neigh){
+		.link = *link,
+		.own = scan->sources,
+		.n_own = scan->n_sources,
+	};
+	if (!scan->job->dry_run) /* else nothing is sent: nobody is asked either */
+		rc = gateway_mac(scan, err);
+	if (rc < 0)
+		return rc;
+	*link = scan->neigh.link;
+	scan->neigh.mac = neigh_mac_number(link->dst_mac);
+	if (!scan->job->dry_run && !(scan->dev.limits & IO_SIMULATED))
+		neigh_announce(&scan->neigh, &scan->dev, scan->rate, scan->kernel_addrs,
+			       scan->n_kernel_addrs);
+	return 0;
 }

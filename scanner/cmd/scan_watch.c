@@ -14,7 +14,6 @@
 
 enum {
 	TICK_US = 20000,	 /* how often the main thread looks */
-	LINK_DOWN_TICKS = 50,	 /* a link that is down so long ends the scan */
 	FOLLOW_CLOCK_TICKS = 50, /* how often the wall clock's corrections are taken over */
 };
 
@@ -24,7 +23,8 @@ struct watch {
 	struct status *status;
 	struct signal_counts seen; /* signals dealt with */
 	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
-	uint64_t ticks, link_down;
+	struct scan_path path;
+	uint64_t ticks;
 	enum scan_phase phase;
 	bool over;
 };
@@ -119,9 +119,8 @@ static void watch_signals(struct watch *w, const struct snapshot *s)
 /* Reasons to end that do not come from the user. */
 static void watch_limits(struct watch *w, const struct snapshot *s)
 {
-	const struct scan *scan = w->scan;
+	struct scan *scan = w->scan;
 	struct output_stats out;
-	struct io_stats io;
 
 	output_stats(scan->output, &out);
 	if (out.error != 0 || scan_keep_error(scan) != 0) {
@@ -138,9 +137,7 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 	    s->elapsed * 1e9 >= (double)scan->job->max_runtime_ns && w->phase == PHASE_SENDING)
 		watch_end(w, END_MAX_RUNTIME);
 
-	io_stats(&scan->dev, &io);
-	w->link_down = io.link_up ? 0 : w->link_down + 1;
-	if (w->link_down > LINK_DOWN_TICKS || io.removed) {
+	if (!scan_path_look(&w->path, scan, s, rte_rdtsc())) {
 		watch_end(w, END_DEVICE);
 		w->over = true;
 	}

@@ -62,7 +62,7 @@ static bool kernel_has_addr(const struct rx *rx, uint32_t addr)
 	return false;
 }
 
-/* Somebody asks for one of our addresses: the kernel answers for its own at most. */
+/* The gateway speaks, or somebody asks for one of our addresses: the kernel answers for its own at most. */
 static void rx_arp(struct rx *rx, const struct pkt_view *v)
 {
 	struct followup f = {
@@ -72,6 +72,7 @@ static void rx_arp(struct rx *rx, const struct pkt_view *v)
 	};
 
 	rx_reject(rx, REJECT_ARP);
+	neigh_hear(rx->neigh, v);
 	if (v->arp_op != 1 || !rx_is_ours(rx, v->local) || kernel_has_addr(rx, v->local))
 		return;
 	memcpy(f.mac, v->arp_mac, sizeof(f.mac));

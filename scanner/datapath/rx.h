@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "followup.h"
 #include "io.h"
+#include "neigh.h"
 #include "output.h"
 #include "stats.h"
 #include "stream.h"
@@ -30,6 +31,7 @@ struct rx {
 	bool service;		      /* this lcore does the device's own work */
 	const uint32_t *kernel_addrs; /* the kernel answers ARP for these */
 	unsigned n_kernel_addrs;
+	struct neigh *neigh;
 	bool send_rst;	   /* close what SYN-ACKs opened */
 	bool want_repeats; /* the filter could let them through */
 	struct result_ring *results;

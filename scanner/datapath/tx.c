@@ -204,7 +204,7 @@ static bool tx_alloc(struct tx *tx, unsigned n, bool control)
 /* Gate and frames for the n probes that the pacer has released; returns how many are ready. */
 static unsigned tx_fill(struct tx *tx, unsigned n, uint64_t now)
 {
-	const struct probe *p = &tx->stream->probe;
+	const struct probe *p = &tx->probe;
 	struct batch *b = &tx->batch;
 	uint8_t *frame[TX_BURST];
 
@@ -227,7 +227,6 @@ static unsigned tx_fill(struct tx *tx, unsigned n, uint64_t now)
 
 static uint16_t tx_write_followup(const struct tx *tx, const struct followup *f, uint8_t *frame)
 {
-	const struct stream *s = tx->stream;
 	struct pkt_fields fields = {
 		.saddr = f->saddr,
 		.daddr = f->daddr,
@@ -235,11 +234,11 @@ static uint16_t tx_write_followup(const struct tx *tx, const struct followup *f,
 		.dport = f->dport,
 		.seq = f->seq,
 	};
-	struct pkt_link link = s->link;
+	struct pkt_link link = tx->neigh->link;
 
 	if (f->kind == FOLLOWUP_RST) {
-		pkt_template_write(&s->rst, &fields, frame);
-		return s->rst.len;
+		pkt_template_write(&tx->rst, &fields, frame);
+		return tx->rst.len;
 	}
 	memcpy(link.dst_mac, f->mac, sizeof(link.dst_mac));
 	return pkt_arp_write(frame, &link, 2, f->saddr, f->daddr, f->mac);
@@ -304,7 +303,39 @@ static unsigned tx_control(struct tx *tx, uint64_t now)
 	return n;
 }
 
+/* The main thread wants to know whether the gateway is still there, and where. */
+static unsigned tx_ask(struct tx *tx, uint64_t now)
+{
+	uint64_t asked = __atomic_load_n(&tx->neigh->asked, __ATOMIC_ACQUIRE);
+
+	if (asked == tx->asked || pace_take(&tx->pace, now, 1) == 0)
+		return 0;
+	if (!tx_alloc(tx, 1, true)) {
+		pace_give_back(&tx->pace, 1);
+		return 0;
+	}
+	tx->asked = asked;
+	tx->burst[0]->data_len =
+		neigh_question(tx->neigh, rte_pktmbuf_mtod(tx->burst[0], uint8_t *));
+	tx->burst[0]->pkt_len = tx->burst[0]->data_len;
+	return 1;
+}
+
 /* --- the turn --- */
+
+/* The gateway has another hardware address than what we sent last: frames go there from now on. */
+static void tx_follow_gateway(struct tx *tx)
+{
+	uint64_t gateway = __atomic_load_n(&tx->neigh->mac, __ATOMIC_RELAXED);
+	uint8_t mac[6];
+
+	if (gateway == tx->gateway)
+		return;
+	tx->gateway = gateway;
+	neigh_mac_bytes(mac, gateway);
+	pkt_template_send_to(&tx->probe.template, mac);
+	pkt_template_send_to(&tx->rst, mac);
+}
 
 /* A consumer that does not keep up makes sending wait, long before a record would be dropped. */
 static bool tx_must_pause(struct tx *tx, uint64_t now)
@@ -346,7 +377,7 @@ static unsigned tx_probes(struct tx *tx, uint64_t now)
 {
 	unsigned n, taken;
 
-	if (*tx->stop || tx->done || tx_must_pause(tx, now) || !tx_more(tx, now))
+	if (*tx->stop || *tx->hold || tx->done || tx_must_pause(tx, now) || !tx_more(tx, now))
 		return 0;
 	taken = pace_take(&tx->pace, now, tx->batch.n - tx->batch.first);
 	if (taken == 0)
@@ -366,8 +397,11 @@ unsigned tx_step(struct tx *tx, uint64_t now)
 		return tx_send(tx, now);
 	if (tx->burst_first < tx->burst_n)
 		tx_drain(tx);
+	tx_follow_gateway(tx);
+	if (tx->asks)
+		n = tx_ask(tx, now);
 	/* what others make us send gets half of the rate at most, while probes wait */
-	if (tx->owed == 0)
+	if (n == 0 && tx->owed == 0)
 		n = tx->owed = tx_control(tx, now);
 	if (n == 0)
 		n = tx_probes(tx, now);

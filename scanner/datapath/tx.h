@@ -7,6 +7,7 @@
 #include "deferrals.h"
 #include "followup.h"
 #include "io.h"
+#include "neigh.h"
 #include "output.h"
 #include "pace.h"
 #include "stats.h"
@@ -39,14 +40,21 @@ struct tx {
 	const struct io_dev *dev;
 	uint16_t queue;
 	struct rte_mempool *pool;
+	const struct neigh *neigh;
+	bool asks;		     /* this lcore asks for the gateway */
 	struct rte_ring **followups; /* from these RX lcores */
 	unsigned n_followups;
 	struct result_ring **results; /* senders pause while one of these is high */
 	unsigned n_results;
 	bool dry;	  /* build everything, hand nothing to the device */
 	const bool *stop; /* main: no more probes */
+	const bool *hold; /* main: none for now */
 
 	/* the lcore's own */
+	uint64_t gateway; /* that the next two send to; see neigh.h */
+	struct probe probe;
+	struct pkt_template rst;
+	uint64_t asked; /* questions sent */
 	struct pace pace;
 	struct claim claim;
 	struct batch batch;

@@ -30,8 +30,6 @@ enum {
 			  pile up */
 	IDLE_MAX_US = 250, /* the longest nap: answers wait no longer for their time stamp */
 	SLICE_NS = 100000, /* of the processor, where others want it, too */
-	POOL_CACHE = 256,
-	MBUF_ROOM = RTE_PKTMBUF_HEADROOM + 128, /* probes, RST and ARP fit */
 };
 
 struct worker {
@@ -42,15 +40,14 @@ struct worker {
 
 struct workers {
 	struct workers_conf conf;
-	bool stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
-	uint64_t idle_max;			       /* TSC ticks */
+	bool hold, stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
+	uint64_t idle_max;				     /* TSC ticks */
 	struct worker worker[WORKERS_MAX];
 	unsigned n_workers, n_tx, n_rx;
 	struct tx *tx[WORKERS_MAX];
 	struct rx *rx[WORKERS_MAX];
 	struct rte_ring *followups[WORKERS_MAX]; /* of RX lcore i */
 	struct result_ring *results[WORKERS_MAX];
-	struct rte_mempool *pool[WORKERS_MAX];
 };
 
 /* --- the loop --- */
@@ -134,23 +131,6 @@ static int worker_run(void *arg)
 
 /* --- set-up --- */
 
-static int create_pools(struct workers *w, struct err *err)
-{
-	for (unsigned i = 0; i < w->n_tx; i++) {
-		char name[RTE_MEMPOOL_NAMESIZE];
-
-		snprintf(name, sizeof(name), "tx%u", i);
-		w->pool[i] = rte_pktmbuf_pool_create(name, w->conf.tx_descriptors + 2 * POOL_CACHE,
-						     POOL_CACHE, 0, MBUF_ROOM, w->conf.dev->socket);
-		if (w->pool[i] == NULL)
-			return err_set(err, EXIT_DEVICE,
-				       "no memory for packets (%s): free some, or give more with "
-				       "--eal \"-m MB\"",
-				       rte_strerror(rte_errno));
-	}
-	return 0;
-}
-
 static int create_rings(struct workers *w, struct err *err)
 {
 	for (unsigned i = 0; i < w->n_rx; i++) {
@@ -182,7 +162,13 @@ static int create_tx(struct workers *w, unsigned i)
 	tx->clock = w->conf.clock;
 	tx->dev = w->conf.dev;
 	tx->queue = (uint16_t)i;
-	tx->pool = w->pool[i];
+	tx->pool = w->conf.dev->tx_pool[i];
+	tx->neigh = w->conf.neigh;
+	tx->gateway = w->conf.neigh->mac;
+	tx->probe = w->conf.stream->probe;
+	tx->rst = w->conf.stream->rst;
+	tx->asks = i == 0;
+	tx->hold = &w->hold;
 	tx->followups = own;
 	for (unsigned r = i; r < w->n_rx; r += w->n_tx) /* RX lcore r asks TX lcore r mod n_tx */
 		own[tx->n_followups++] = w->followups[r];
@@ -211,6 +197,7 @@ static int create_rx(struct workers *w, unsigned i)
 	rx->service = i == 0 && w->conf.dev->service != NULL;
 	rx->kernel_addrs = w->conf.kernel_addrs;
 	rx->n_kernel_addrs = w->conf.n_kernel_addrs;
+	rx->neigh = w->conf.neigh;
 	rx->send_rst = w->conf.send_rst;
 	rx->want_repeats = output_wants_repeats(w->conf.output);
 	rx->results = w->results[i];
@@ -237,9 +224,7 @@ int workers_create(const struct workers_conf *conf, struct workers **workers, st
 		dedup_alone(conf->stream->dedup);
 	w->idle_max = rte_get_tsc_hz() / 1000000 * IDLE_MAX_US;
 
-	rc = create_pools(w, err);
-	if (rc == 0)
-		rc = create_rings(w, err);
+	rc = create_rings(w, err);
 	if (rc < 0)
 		return rc;
 	for (unsigned i = 0; i < w->n_tx && rc == 0; i++)
@@ -272,7 +257,6 @@ void workers_destroy(struct workers *w)
 		rte_free(w->tx[i]);
 		rte_free(w->rx[i]);
 		rte_ring_free(w->followups[i]);
-		rte_mempool_free(w->pool[i]);
 	}
 	free(w);
 }
@@ -295,6 +279,11 @@ int workers_start(struct workers *w, struct err *err)
 void workers_stop_sending(struct workers *w)
 {
 	__atomic_store_n(&w->stop_sending, true, __ATOMIC_RELEASE);
+}
+
+void workers_hold(struct workers *w, bool hold)
+{
+	__atomic_store_n(&w->hold, hold, __ATOMIC_RELEASE);
 }
 
 bool workers_sent_all(const struct workers *w)

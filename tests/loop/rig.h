@@ -48,7 +48,8 @@ struct rig {
 	struct stream stream;
 	struct clock clock;
 	uint64_t now;
-	bool stop, cooldown;
+	struct neigh neigh;
+	bool stop, hold, cooldown;
 	unsigned lcores;
 	struct tx tx[RIG_LCORES];
 	struct rx rx[RIG_LCORES];
@@ -120,7 +121,12 @@ static inline void rig_stream(struct rig *r, const struct rig_conf *conf)
 	memcpy(probe.link.src_mac, rig_mac, sizeof(rig_mac));
 	memcpy(probe.link.dst_mac, rig_gateway, sizeof(rig_gateway));
 	r->stream.attempts = conf->attempts != 0 ? conf->attempts : 1;
-	r->stream.link = probe.link;
+	r->neigh = (struct neigh){
+		.link = probe.link,
+		.own = rig_sources,
+		.n_own = ARRAY_LEN(rig_sources),
+		.mac = neigh_mac_number(rig_gateway),
+	};
 	r->stream.probe.ops = &probe_tcp_syn;
 	r->stream.probe.ops->build(&r->stream.probe.template, &probe);
 	r->stream.probe.source =
@@ -169,6 +175,11 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->tx[i].results = r->results;
 	r->tx[i].n_results = r->lcores;
 	r->tx[i].stop = &r->stop;
+	r->tx[i].hold = &r->hold;
+	r->tx[i].neigh = &r->neigh;
+	r->tx[i].gateway = r->neigh.mac;
+	r->tx[i].probe = r->stream.probe;
+	r->tx[i].rst = r->stream.rst;
 	pace_init(&r->tx[i].pace, conf->rate != 0 ? conf->rate : RATE_MAX, r->lcores, RIG_HZ,
 		  r->now);
 	if (conf->prefix_rate != 0) {
@@ -179,6 +190,7 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->rx[i].clock = &r->clock;
 	r->rx[i].dev = &r->dev;
 	r->rx[i].queue = (uint16_t)i;
+	r->rx[i].neigh = &r->neigh;
 	r->rx[i].send_rst = conf->send_rst;
 	r->rx[i].want_repeats = conf->want_repeats;
 	r->rx[i].results = r->results[i];

@@ -53,7 +53,7 @@ static void test_frames_that_are_no_answers(void **state)
 	(void)state;
 	sent_open(&r, &plain, sent);
 
-	a.len = pkt_arp_write(a.frame, &r.stream.link, 2, ROUTER, rig_sources[0], rig_mac);
+	a.len = pkt_arp_write(a.frame, &r.neigh.link, 2, ROUTER, rig_sources[0], rig_mac);
 	check_rejected(&r, &a, REJECT_ARP);
 	a = answer_synack(sent);
 	put_be16(a.frame + 12, 0x86dd);

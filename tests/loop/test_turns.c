@@ -11,7 +11,7 @@ static void rig_workers(struct rig *rig, struct workers **workers, struct output
 {
 	struct output_conf out = {.path = "/dev/null", .format = "ndjson", .n_rings = 1};
 	struct roles roles = {.n_tx = 1, .n_rx = 1, .n_workers = 1};
-	struct workers_conf conf = {.roles = &roles, .rate = 1000, .tx_descriptors = 64};
+	struct workers_conf conf = {.roles = &roles, .rate = 1000, .neigh = &rig->neigh};
 	struct err err;
 
 	rig_open(rig, &(struct rig_conf){

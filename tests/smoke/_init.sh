@@ -152,6 +152,11 @@ counter() {
 	on_host nft -j list counter ip smoke "$1" | jq '.nftables[] | .counter? // empty | .packets'
 }
 
+# probed COUNT: whether the host has counted more probes than that
+probed() {
+	(($(counter probes) > $1))
+}
+
 # exclude CIDR...: from now on, a packet to one of these fails the test
 exclude() {
 	local cidr
