@@ -69,6 +69,7 @@ struct job {
 	enum syn_look look;
 	uint32_t ttl;
 	enum rst_mode rst;
+	bool answer_ping;
 	uint32_t tx_cores, rx_cores; /* 0: one */
 	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
 

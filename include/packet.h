@@ -202,3 +202,8 @@ bool pkt_checksum_ok(const struct pkt_view *v, const uint8_t *data);
  * frame goes to link->dst_mac. Returns its length. */
 uint16_t pkt_arp_write(uint8_t *frame, const struct pkt_link *link, uint16_t op, uint32_t sender,
 		       uint32_t target, const uint8_t target_mac[6]);
+
+/* An ICMP echo reply (RFC 792) with this body: identifier, sequence number and data, len bytes. The
+ * frame goes to link->dst_mac; its length is returned, 28 bytes and the link's more than len. */
+uint16_t pkt_echo_reply_write(uint8_t *frame, const struct pkt_link *link, uint8_t ttl,
+			      uint32_t saddr, uint32_t daddr, const uint8_t *body, uint16_t len);

@@ -19,7 +19,7 @@ struct tx_stats {
 	uint64_t resent;       /* probes sent again because the first may have been lost */
 	uint64_t opted_out;    /* probes not sent: blocklisted while the scan ran */
 	uint64_t gate_hits;    /* probes that only the gate stopped: a bug, ends the scan */
-	uint64_t control;      /* RSTs and ARP answers that the device took */
+	uint64_t control;      /* RSTs, ARP, pings answered that the device took */
 	uint64_t control_lost; /* of these that were asked for: not sent before the end */
 	uint64_t ring_full;    /* bursts that the device did not take whole (nothing is lost) */
 	uint64_t no_mbuf;      /* times that the pool was empty (nothing is lost) */

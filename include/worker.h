@@ -48,6 +48,8 @@ struct workers_conf {
 	const uint32_t *kernel_addrs; /* the kernel answers ARP for these, we do for the others */
 	unsigned n_kernel_addrs;
 	bool send_rst;
+	bool answer_ping;
+	uint8_t ttl; /* of what answers pings */
 	bool dry;
 };
 

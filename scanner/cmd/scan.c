@@ -215,6 +215,8 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.kernel_addrs = scan->kernel_addrs,
 		.n_kernel_addrs = scan->n_kernel_addrs,
 		.send_rst = scan->send_rst,
+		.answer_ping = scan->job->answer_ping,
+		.ttl = (uint8_t)scan->job->ttl,
 		.dry = scan->job->dry_run,
 	};
 	const struct stream_place place = {

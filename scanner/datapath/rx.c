@@ -8,6 +8,7 @@
 #include <rte_ring_elem.h>
 
 #include "dedup.h"
+#include "echo.h"
 #include "sendlog.h"
 
 static_assert((int)RX_BURST <= (int)PKT_BURST, "a burst is sifted at once");
@@ -62,7 +63,8 @@ static bool kernel_has_addr(const struct rx *rx, uint32_t addr)
 	return false;
 }
 
-/* The gateway speaks, or somebody asks for one of our addresses: the kernel answers for its own at most. */
+/* The gateway speaks, or somebody asks for one of our addresses: the kernel answers for its own at
+ * most. */
 static void rx_arp(struct rx *rx, const struct pkt_view *v)
 {
 	struct followup f = {
@@ -80,11 +82,22 @@ static void rx_arp(struct rx *rx, const struct pkt_view *v)
 		rx->stats.control_lost++;
 }
 
-static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v)
+static void rx_echo(struct rx *rx, const struct pkt_view *v, const uint8_t *data)
+{
+	struct echo echo;
+
+	if (rx_is_ours(rx, v->local) && !kernel_has_addr(rx, v->local) && echo_read(&echo, v, data) &&
+	    rte_ring_mp_enqueue_elem(rx->echoes, &echo, sizeof(echo)) != 0)
+		rx->stats.control_lost++;
+}
+
+static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v, const uint8_t *data)
 {
 	const struct probe *p = &rx->stream->probe;
 	int rc;
 
+	if (v->kind == PKT_ICMP_ECHO && rx->echoes != NULL)
+		rx_echo(rx, v, data);
 	if (v->kind == PKT_ARP) {
 		rx_arp(rx, v);
 		return false;
@@ -125,7 +138,7 @@ static void rx_add_odd(struct rx *rx, struct answers *a, const uint8_t *data, ui
 
 	if (rc < 0) {
 		rx_reject(rx, pkt_reject(rc));
-	} else if (rx_could_be_answer(rx, &v)) {
+	} else if (rx_could_be_answer(rx, &v, data)) {
 		pkt_claims_add(&a->claims, &v);
 		a->data[i] = data;
 		a->len[i] = len;

@@ -36,6 +36,7 @@ struct rx {
 	bool want_repeats; /* the filter could let them through */
 	struct result_ring *results;
 	struct rte_ring *followups; /* to a TX lcore */
+	struct rte_ring *echoes;    /* to a TX lcore; NULL: pings are not answered */
 	const bool *cooldown;	    /* main: the last probe has been sent */
 
 	/* the lcore's own */

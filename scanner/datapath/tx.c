@@ -8,6 +8,7 @@
 #include <rte_ring_elem.h>
 
 #include "clock.h"
+#include "echo.h"
 #include "gate.h"
 #include "prefix.h"
 #include "sendlog.h"
@@ -303,6 +304,32 @@ static unsigned tx_control(struct tx *tx, uint64_t now)
 	return n;
 }
 
+static unsigned tx_echo(struct tx *tx, uint64_t now)
+{
+	struct pkt_link link = tx->neigh->link;
+	struct echo echo;
+
+	if (rte_ring_empty(tx->echoes) || pace_take(&tx->pace, now, 1) == 0)
+		return 0;
+	if (!tx_alloc(tx, 1, true)) {
+		pace_give_back(&tx->pace, 1);
+		return 0;
+	}
+	rte_ring_sc_dequeue_elem(tx->echoes, &echo, sizeof(echo));
+	neigh_mac_bytes(link.dst_mac, tx->gateway);
+	tx->burst[0]->data_len =
+		echo_write(&echo, &link, tx->ttl, rte_pktmbuf_mtod(tx->burst[0], uint8_t *));
+	tx->burst[0]->pkt_len = tx->burst[0]->data_len;
+	return 1;
+}
+
+static unsigned tx_asked_for(struct tx *tx, uint64_t now)
+{
+	unsigned n = tx_control(tx, now);
+
+	return n == 0 && tx->echoes != NULL ? tx_echo(tx, now) : n;
+}
+
 /* The main thread wants to know whether the gateway is still there, and where. */
 static unsigned tx_ask(struct tx *tx, uint64_t now)
 {
@@ -402,11 +429,11 @@ unsigned tx_step(struct tx *tx, uint64_t now)
 		n = tx_ask(tx, now);
 	/* what others make us send gets half of the rate at most, while probes wait */
 	if (n == 0 && tx->owed == 0)
-		n = tx->owed = tx_control(tx, now);
+		n = tx->owed = tx_asked_for(tx, now);
 	if (n == 0)
 		n = tx_probes(tx, now);
 	if (n == 0 && tx->owed != 0)
-		n = tx_control(tx, now);
+		n = tx_asked_for(tx, now);
 	return n == 0 ? 0 : tx_send(tx, now);
 }
 

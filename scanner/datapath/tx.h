@@ -44,6 +44,8 @@ struct tx {
 	bool asks;		     /* this lcore asks for the gateway */
 	struct rte_ring **followups; /* from these RX lcores */
 	unsigned n_followups;
+	struct rte_ring *echoes;      /* from all RX lcores; NULL: none of this lcore's business */
+	uint8_t ttl;		      /* of what answers them */
 	struct result_ring **results; /* senders pause while one of these is high */
 	unsigned n_results;
 	bool dry;	  /* build everything, hand nothing to the device */

@@ -21,6 +21,7 @@
 #include <rte_ring_elem.h>
 
 #include "dedup.h"
+#include "echo.h"
 #include "prefix.h"
 #include "rx.h"
 #include "tx.h"
@@ -47,6 +48,7 @@ struct workers {
 	struct tx *tx[WORKERS_MAX];
 	struct rx *rx[WORKERS_MAX];
 	struct rte_ring *followups[WORKERS_MAX]; /* of RX lcore i */
+	struct rte_ring *echoes; /* of all RX lcores, for TX lcore 0; NULL: nobody answers */
 	struct result_ring *results[WORKERS_MAX];
 };
 
@@ -133,6 +135,13 @@ static int worker_run(void *arg)
 
 static int create_rings(struct workers *w, struct err *err)
 {
+	if (w->conf.answer_ping) {
+		w->echoes = rte_ring_create_elem("echo", sizeof(struct echo), ECHO_RING,
+						 SOCKET_ID_ANY, RING_F_SC_DEQ);
+		if (w->echoes == NULL)
+			return err_set(err, EXIT_DEVICE, "no memory for rings (%s)",
+				       rte_strerror(rte_errno));
+	}
 	for (unsigned i = 0; i < w->n_rx; i++) {
 		char name[RTE_RING_NAMESIZE];
 
@@ -168,6 +177,8 @@ static int create_tx(struct workers *w, unsigned i)
 	tx->probe = w->conf.stream->probe;
 	tx->rst = w->conf.stream->rst;
 	tx->asks = i == 0;
+	tx->echoes = i == 0 ? w->echoes : NULL;
+	tx->ttl = w->conf.ttl;
 	tx->hold = &w->hold;
 	tx->followups = own;
 	for (unsigned r = i; r < w->n_rx; r += w->n_tx) /* RX lcore r asks TX lcore r mod n_tx */
@@ -202,6 +213,7 @@ static int create_rx(struct workers *w, unsigned i)
 	rx->want_repeats = output_wants_repeats(w->conf.output);
 	rx->results = w->results[i];
 	rx->followups = w->followups[i];
+	rx->echoes = w->echoes;
 	rx->cooldown = &w->cooldown;
 	return 0;
 }
@@ -258,6 +270,7 @@ void workers_destroy(struct workers *w)
 		rte_free(w->rx[i]);
 		rte_ring_free(w->followups[i]);
 	}
+	rte_ring_free(w->echoes);
 	free(w);
 }
 

@@ -150,6 +150,9 @@ const struct option options[] = {
 { .name = "rst", .key = "rst", .arg = "WHEN", .type = OPT_ENUM, .names = rst_names,
   .initial = "auto", FIELD(rst), .help = "close what SYN-ACKs opened",
   .commands = RUNNING, .group = GROUP_NETWORK },
+{ .name = "answer-ping", .key = "answer_ping", .type = OPT_FLAG, FIELD(answer_ping),
+  .help = "answer pings to addresses that the kernel does not own",
+  .commands = RUNNING, .group = GROUP_NETWORK },
 
 /* --- records --- */
 { .name = "output", .shorts = "o", .key = "output", .arg = "FILE", .type = OPT_TEXT,

@@ -5,7 +5,7 @@
 # addresses that the kernel does not own.
 
 . "$(dirname "$0")/_init.sh"
-needs tcpdump
+needs busybox tcpdump
 network
 
 ip neigh flush all nud permanent
@@ -51,3 +51,18 @@ on_host ip link set host0 arp off
 ip neigh flush all
 expect 69 peal scan -i scan0 198.18.3.0/24 --allow-special 198.18.0.0/15 -p 80 --gateway-ip 198.19.0.77
 grep -q 198.19.0.77 "$tmp/err" || fail "the message does not name the gateway: $(cat "$tmp/err")"
+
+say "who asks for an address of peal's own is answered, and who pings it, when told to"
+on_host ip link set host0 arp on
+neighbours
+before=$(counter probes)
+(
+	wait_for 20 probed "$before"
+	on_host ip neigh flush all
+	on_host busybox ping -c 3 -W 3 198.19.0.9 >"$tmp/ping"
+) &
+scan pinged -i scan0 198.18.3.0/24 --allow-special 198.18.0.0/15 -p 80-83 -S 198.19.0.9 --gateway-ip 198.19.0.2 \
+	--rate 200 --cooldown 1s --answer-ping
+wait $! || fail "the pings were not answered: $(cat "$tmp/ping")"
+states pinged >"$tmp/got"
+same "the records and the truth" "$tmp/got" "$tmp/want"
