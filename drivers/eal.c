@@ -19,11 +19,12 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
+#include "hugepages.h"
 #include "log.h"
 #include "quiet.h"
 #include "words.h"
 
-enum { EAL_ARGS = 64 };
+enum { MAIN_MB = 16 };
 
 /* The EAL is one per process, and so is this. */
 static struct {
@@ -141,30 +142,17 @@ static void runtime_sweep(void)
 
 /* --- arguments --- */
 
-static bool hugepages_suffice(unsigned megabytes)
+/*
+ * Enough of them, and where the main thread is: DPDK aborts when its own tables find no room on the
+ * one node that the main thread may run on.
+ */
+static bool hugepages_suffice(unsigned megabytes, const char *lcores)
 {
-	unsigned long long page_kb, n, total_kb = 0;
-	const char root[] = "/sys/kernel/mm/hugepages";
-	struct dirent *entry;
-	char path[320];
-	FILE *f;
-	DIR *d = opendir(root);
+	const char *cpus = strstr(lcores, "0@(");
 
-	if (d == NULL)
-		return false;
-	while ((entry = readdir(d)) != NULL) {
-		if (sscanf(entry->d_name, "hugepages-%llukB", &page_kb) != 1)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/free_hugepages", root, entry->d_name);
-		f = fopen(path, "re");
-		if (f == NULL)
-			continue;
-		if (fscanf(f, "%llu", &n) == 1)
-			total_kb += n * page_kb;
-		fclose(f);
-	}
-	closedir(d);
-	return total_kb >= megabytes * 1024ULL;
+	return hugepages_free_mb(-1) >= megabytes &&
+	       (cpus == NULL || hugepages_node(cpus + 3) < 0 ||
+		hugepages_free_mb(hugepages_node(cpus + 3)) >= MAIN_MB);
 }
 
 /* The main thread alone, on any processor it may use: the default would start one a processor. */
@@ -241,7 +229,8 @@ static int extra_split(struct words *extra, const char *text, struct err *err)
 }
 
 /* Hugepages without files, so that nothing needs cleaning up, or ordinary pages. */
-static int eal_memory_args(struct words *args, const struct words *extra, unsigned megabytes)
+static int eal_memory_args(struct words *args, const struct words *extra, unsigned megabytes,
+			   const char *lcores)
 {
 	bool sized = has_any(extra->at, extra->n, size_options);
 	char text[16];
@@ -249,7 +238,7 @@ static int eal_memory_args(struct words *args, const struct words *extra, unsign
 
 	if (has_any(extra->at, extra->n, memory_options))
 		return 0;
-	eal.hugepages = hugepages_suffice(megabytes);
+	eal.hugepages = hugepages_suffice(megabytes, lcores);
 	if (eal.hugepages)
 		return words_add(args, "--in-memory");
 	rc |= words_add(args, "--no-huge") | words_add(args, "--no-shconf");
@@ -289,10 +278,12 @@ static int eal_args(const struct eal_conf *conf, struct words *args, struct err 
 	rc = words_add(args, "peal");
 	snprintf(text, sizeof(text), "--file-prefix=%s", eal.prefix);
 	rc |= words_add(args, text) | eal_pci_args(args, conf);
-	floating_lcore(lcores, sizeof(lcores));
-	rc |= words_add(args, "--lcores");
-	rc |= words_add(args, conf->lcores != NULL ? conf->lcores : lcores);
-	rc |= eal_memory_args(args, &extra, megabytes);
+	if (conf->lcores != NULL)
+		snprintf(lcores, sizeof(lcores), "%s", conf->lcores);
+	else
+		floating_lcore(lcores, sizeof(lcores));
+	rc |= words_add(args, "--lcores") | words_add(args, lcores);
+	rc |= eal_memory_args(args, &extra, megabytes, lcores);
 	for (size_t i = 0; i < extra.n; i++)
 		rc |= words_add(args, extra.at[i]);
 	words_fini(&extra);

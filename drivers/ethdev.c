@@ -11,6 +11,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 
 #include "eal.h"
@@ -21,7 +22,8 @@
 enum {
 	DESCRIPTORS = 1024, /* where the driver has no wish of its own */
 	POOL_CACHE = 256,
-	POOL_SPARE = 1024, /* in caches and in the lcores' hands */
+	POOL_SPARE = 1024,     /* in caches and in the lcores' hands */
+	NODE_TRIAL = 32 << 20, /* bytes: about what pools and rings take */
 	LINK_WAIT_S = 5,
 	LINK_SAY_MS = 2000, /* that the link is waited for */
 	REDIAL_MS = 200,
@@ -198,6 +200,23 @@ static int ethdev_wait_link(struct io_dev *dev, const struct io_conf *conf, stru
 		       name, wait_s);
 }
 
+/* The device's node, if there is memory on it; a scan on another node's is better than none. */
+static int ethdev_node(const struct io_dev *dev)
+{
+	int node = rte_eth_dev_socket_id(dev->port_id);
+	void *trial = rte_malloc_socket(NULL, NODE_TRIAL, 0, node);
+
+	if (trial == NULL && node >= 0) {
+		LOG(WARN,
+		    "%s: no memory on its node %d, so another's is used (peal doctor "
+		    "says how to mend it)",
+		    ethdev_label(dev), node);
+		return SOCKET_ID_ANY;
+	}
+	rte_free(trial);
+	return node;
+}
+
 int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
 {
 	struct rte_eth_dev_info info;
@@ -208,9 +227,9 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 
 	if (rc < 0)
 		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
-	dev->socket = rte_eth_dev_socket_id(dev->port_id);
 	if (own.socket < 0)
-		own.socket = dev->socket;
+		own.socket = ethdev_node(dev);
+	dev->socket = own.socket;
 	dev->tx_queues = RTE_MIN(RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX),
 				 (unsigned)info.max_tx_queues);
 	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
