@@ -123,6 +123,22 @@ void io_close(struct io_dev *dev)
 	dev->priv = NULL;
 }
 
+void io_describe(const struct io_dev *dev, char *buf, size_t len)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_link link = {0};
+	char speed[32] = "unknown speed";
+
+	buf[0] = '\0';
+	if (rte_eth_dev_info_get(dev->port_id, &info) < 0 ||
+	    rte_eth_link_get_nowait(dev->port_id, &link) < 0)
+		return;
+	if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		snprintf(speed, sizeof(speed), "%u Mbit/s", link.link_speed);
+	snprintf(buf, len, "%s, %s, MTU %u, up to %u queues to send and %u to receive",
+		 info.driver_name, speed, dev->mtu, info.max_tx_queues, info.max_rx_queues);
+}
+
 void io_stats(const struct io_dev *dev, struct io_stats *stats)
 {
 	ethdev_stats(dev, stats);

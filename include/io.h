@@ -135,6 +135,9 @@ int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_de
 /* Gives back all frames that it still holds: free the pools of what was sent only afterwards. */
 void io_close(struct io_dev *dev);
 
+/* What an open device is, for people: "net_e1000_em, 1 Gbps, MTU 1500, ...". */
+void io_describe(const struct io_dev *dev, char *buf, size_t len);
+
 /* Main thread only. */
 void io_stats(const struct io_dev *dev, struct io_stats *stats);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "doctor.h"
+
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,22 +13,13 @@
 #include <rte_cpuflags.h>
 #include <rte_version.h>
 
-#include "cmd.h"
-#include "io.h"
+#include "hugepages.h"
 #include "linkinfo.h"
 
 /*
  * peal doctor [DEVICE]: what a scan needs of this machine, one line each: "ok", "warn" or "FAIL",
  * what was looked at, and for what is wrong the one command that mends it.
  */
-
-enum verdict { OK, WARN, FAIL };
-
-struct doctor {
-	enum exit_code first; /* of the FAILs */
-	unsigned warnings, failures;
-	const struct job *job;
-};
 
 static void __attribute__((format(printf, 4, 0)))
 say_line(struct doctor *d, enum verdict verdict, const char *what, const char *fmt, va_list ap)
@@ -41,8 +33,7 @@ say_line(struct doctor *d, enum verdict verdict, const char *what, const char *f
 	d->failures += verdict == FAIL;
 }
 
-static void __attribute__((format(printf, 4, 5)))
-say(struct doctor *d, enum verdict verdict, const char *what, const char *fmt, ...)
+void doctor_say(struct doctor *d, enum verdict verdict, const char *what, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -51,8 +42,7 @@ say(struct doctor *d, enum verdict verdict, const char *what, const char *fmt, .
 	va_end(ap);
 }
 
-static void __attribute__((format(printf, 4, 5)))
-fail(struct doctor *d, enum exit_code code, const char *what, const char *fmt, ...)
+void doctor_fail(struct doctor *d, enum exit_code code, const char *what, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -61,20 +51,6 @@ fail(struct doctor *d, enum exit_code code, const char *what, const char *fmt, .
 	va_start(ap, fmt);
 	say_line(d, FAIL, what, fmt, ap);
 	va_end(ap);
-}
-
-/* The first number in a file; -1 when there is none. */
-static long long file_number(const char *path)
-{
-	long long number = -1;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return -1;
-	if (fscanf(f, "%lld", &number) != 1)
-		number = -1;
-	fclose(f);
-	return number;
 }
 
 /* --- the machine --- */
@@ -87,47 +63,35 @@ static void check_processors(struct doctor *d)
 	CPU_ZERO(&set);
 	n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 	if (n > 1)
-		say(d, OK, "processors", "%d for peal to run on", n);
+		doctor_say(d, OK, "processors", "%d for peal to run on", n);
 	else
-		say(d, WARN, "processors",
-		    "just one: sending, receiving and writing share it; give more with taskset or "
-		    "the container's limits");
+		doctor_say(d, WARN, "processors",
+			   "just one: sending, receiving and writing share it; give more with "
+			   "taskset or "
+			   "the container's limits");
 #ifdef RTE_ARCH_X86
 	if (rte_cpu_get_flag_enabled(RTE_CPUFLAG_AES) == 1)
-		say(d, OK, "aes", "in hardware");
+		doctor_say(d, OK, "aes", "in hardware");
 	else
-		say(d, WARN, "aes", "not in hardware: cookies, and top speed, are slower");
-	say(d, OK, "vectors", "%s",
-	    rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) == 1 ? "AVX-512"
-	    : rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) == 1  ? "AVX2"
-							       : "SSE");
+		doctor_say(d, WARN, "aes", "not in hardware: cookies, and top speed, are slower");
+	doctor_say(d, OK, "vectors", "%s",
+		   rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) == 1 ? "AVX-512"
+		   : rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) == 1  ? "AVX2"
+								      : "SSE");
 #endif
 }
 
 static void check_hugepages(struct doctor *d)
 {
-	const char root[] = "/sys/kernel/mm/hugepages";
-	unsigned long long page_kb, mb = 0;
-	struct dirent *entry;
-	char path[320];
-	DIR *dir = opendir(root);
+	unsigned long long mb = hugepages_free_mb(-1);
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (sscanf(entry->d_name, "hugepages-%llukB", &page_kb) != 1)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/free_hugepages", root, entry->d_name);
-		if (file_number(path) > 0)
-			mb += page_kb * (unsigned long long)file_number(path) / 1024;
-	}
-	if (dir != NULL)
-		closedir(dir);
 	if (mb >= 512)
-		say(d, OK, "hugepages", "%llu MiB free", mb);
+		doctor_say(d, OK, "hugepages", "%llu MiB free", mb);
 	else
-		say(d, OK, "hugepages",
-		    "%llu MiB free: not needed, but faster with 512: sudo sysctl "
-		    "vm.nr_hugepages=256",
-		    mb);
+		doctor_say(d, OK, "hugepages",
+			   "%llu MiB free: not needed, but faster with 512: sudo sysctl "
+			   "vm.nr_hugepages=256",
+			   mb);
 }
 
 static void check_memlock(struct doctor *d)
@@ -136,13 +100,14 @@ static void check_memlock(struct doctor *d)
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
 	    limit.rlim_cur >= 128ULL << 20 || geteuid() == 0)
-		say(d, OK, "memlock", "enough memory may be locked");
+		doctor_say(d, OK, "memlock", "enough memory may be locked");
 	else
-		say(d, WARN, "memlock",
-		    "only %llu KiB may be locked, so receive rings stay small: ulimit -l 131072 "
-		    "(as "
-		    "root, or in limits.conf)",
-		    (unsigned long long)limit.rlim_cur / 1024);
+		doctor_say(d, WARN, "memlock",
+			   "only %llu KiB may be locked, so receive rings stay small: ulimit -l "
+			   "131072 "
+			   "(as "
+			   "root, or in limits.conf)",
+			   (unsigned long long)limit.rlim_cur / 1024);
 }
 
 /* --- a Linux interface --- */
@@ -159,11 +124,11 @@ static void check_link(struct doctor *d, const char *ifname)
 	unsigned mtu = 0;
 
 	link_mtu(ifname, &mtu);
-	say(d, OK, "link", "%s is up, MTU %u, %u receive queue%s", ifname, mtu,
-	    link_rx_queues(ifname), link_rx_queues(ifname) == 1 ? "" : "s");
+	doctor_say(d, OK, "link", "%s is up, MTU %u, %u receive queue%s", ifname, mtu,
+		   link_rx_queues(ifname), link_rx_queues(ifname) == 1 ? "" : "s");
 	if (mtu < 576)
-		say(d, WARN, "mtu", "ICMP errors can be longer: sudo ip link set %s mtu 1500",
-		    ifname);
+		doctor_say(d, WARN, "mtu",
+			   "ICMP errors can be longer: sudo ip link set %s mtu 1500", ifname);
 }
 
 static void check_source(struct doctor *d, const char *ifname)
@@ -173,14 +138,15 @@ static void check_source(struct doctor *d, const char *ifname)
 
 	if (link_addrs(ifname, &addr, 1) == 1) {
 		addr_text(text, addr);
-		say(d, OK, "source", "%s", text);
+		doctor_say(d, OK, "source", "%s", text);
 	} else if (d->job->source_ips.n > 0) {
-		say(d, OK, "source", "%s has no address, --source-ip names one", ifname);
+		doctor_say(d, OK, "source", "%s has no address, --source-ip names one", ifname);
 	} else {
-		fail(d, EXIT_DEVICE, "source",
-		     "%s has no IPv4 address: sudo ip addr add A.B.C.D/LEN dev %s, or peal scan "
-		     "--source-ip A.B.C.D",
-		     ifname, ifname);
+		doctor_fail(
+			d, EXIT_DEVICE, "source",
+			"%s has no IPv4 address: sudo ip addr add A.B.C.D/LEN dev %s, or peal scan "
+			"--source-ip A.B.C.D",
+			ifname, ifname);
 	}
 }
 
@@ -191,22 +157,24 @@ static void check_gateway(struct doctor *d, const char *ifname)
 	uint8_t mac[6];
 
 	if (d->job->gateway_mac.given) {
-		say(d, OK, "gateway", "its address is given with --gateway-mac");
+		doctor_say(d, OK, "gateway", "its address is given with --gateway-mac");
 		return;
 	}
 	if (link_gateway(ifname, &gateway) < 0) {
-		say(d, WARN, "gateway",
-		    "no default route through %s: sudo ip route add default via A.B.C.D dev %s, or "
-		    "peal scan --gateway-ip or --gateway-mac",
-		    ifname, ifname);
+		doctor_say(d, WARN, "gateway",
+			   "no default route through %s: sudo ip route add default via A.B.C.D dev "
+			   "%s, or "
+			   "peal scan --gateway-ip or --gateway-mac",
+			   ifname, ifname);
 		return;
 	}
 	addr_text(text, gateway);
 	if (link_neighbour(ifname, gateway, mac) == 0)
-		say(d, OK, "gateway", "%s is at %02x:%02x:%02x:%02x:%02x:%02x", text, mac[0],
-		    mac[1], mac[2], mac[3], mac[4], mac[5]);
+		doctor_say(d, OK, "gateway", "%s is at %02x:%02x:%02x:%02x:%02x:%02x", text, mac[0],
+			   mac[1], mac[2], mac[3], mac[4], mac[5]);
 	else
-		say(d, OK, "gateway", "%s, not in the kernel's table yet: peal asks by ARP", text);
+		doctor_say(d, OK, "gateway", "%s, not in the kernel's table yet: peal asks by ARP",
+			   text);
 }
 
 /* Our source ports must not be those of connections that this machine makes itself. */
@@ -222,14 +190,15 @@ static void check_ports(struct doctor *d)
 		fclose(f);
 	}
 	if (local_last == 0 || last < local_first || first > local_last)
-		say(d, OK, "ports", "%u-%u are not used by this machine's own connections", first,
-		    last);
+		doctor_say(d, OK, "ports", "%u-%u are not used by this machine's own connections",
+			   first, last);
 	else
-		say(d, OK, "ports",
-		    "%u-%u; this machine's own connections use some of them, and cookies tell "
-		    "their "
-		    "answers apart",
-		    first, last);
+		doctor_say(
+			d, OK, "ports",
+			"%u-%u; this machine's own connections use some of them, and cookies tell "
+			"their "
+			"answers apart",
+			first, last);
 }
 
 static void check_kernel(struct doctor *d, const struct io_spec *spec, const char *ifname)
@@ -237,22 +206,23 @@ static void check_kernel(struct doctor *d, const struct io_spec *spec, const cha
 	uint32_t gateway;
 
 	if ((spec->driver->limits & IO_KERNEL_ANSWERS) != 0)
-		say(d, OK, "kernel",
-		    "answers each SYN-ACK with RST: fine, it closes what the probe opened");
+		doctor_say(d, OK, "kernel",
+			   "answers each SYN-ACK with RST: fine, it closes what the probe opened");
 	else if (link_gateway(ifname, &gateway) == 0)
-		say(d, WARN, "kernel",
-		    "gets nothing from %s while peal runs, so connections over it stall (ssh too): "
-		    "af_packet:%s shares",
-		    ifname, ifname);
+		doctor_say(d, WARN, "kernel",
+			   "gets nothing from %s while peal runs, so connections over it stall "
+			   "(ssh too): "
+			   "af_packet:%s shares",
+			   ifname, ifname);
 	else
-		say(d, OK, "kernel", "gets nothing from %s while peal runs", ifname);
+		doctor_say(d, OK, "kernel", "gets nothing from %s while peal runs", ifname);
 }
 
 static void check_interface(struct doctor *d, const struct io_spec *spec)
 {
 	const char *ifname = spec->arg;
 
-	say(d, OK, "privileges", "enough for %s", spec->driver->name);
+	doctor_say(d, OK, "privileges", "enough for %s", spec->driver->name);
 	check_link(d, ifname);
 	check_source(d, ifname);
 	check_gateway(d, ifname);
@@ -263,20 +233,33 @@ static void check_interface(struct doctor *d, const struct io_spec *spec)
 
 /* --- */
 
+static bool is_card(const struct job *job)
+{
+	struct io_spec spec;
+	struct err err;
+
+	return job->device != NULL && io_spec_parse(job->device, &spec, &err) == 0 &&
+	       (spec.driver->limits & IO_PCI) != 0;
+}
+
 static void check_device(struct doctor *d, const char *text)
 {
 	struct io_spec spec;
 	struct err err;
 
-	if (io_spec_parse(text, &spec, &err) < 0 || io_check(&spec, &err) < 0) {
-		fail(d, err.code, "device", "%s", err.text);
+	if (io_spec_parse(text, &spec, &err) == 0 && (spec.driver->limits & IO_PCI) != 0) {
+		doctor_pci(d, &spec);
 		return;
 	}
-	say(d, OK, "device", "%s, by %s", text, spec.driver->name);
+	if (io_spec_parse(text, &spec, &err) < 0 || io_check(&spec, &err) < 0) {
+		doctor_fail(d, err.code, "device", "%s", err.text);
+		return;
+	}
+	doctor_say(d, OK, "device", "%s, by %s", text, spec.driver->name);
 	if ((spec.driver->limits & IO_KERNEL) != 0)
 		check_interface(d, &spec);
 	else if ((spec.driver->limits & IO_SIMULATED) != 0)
-		say(d, OK, "privileges", "none needed: nothing leaves this process");
+		doctor_say(d, OK, "privileges", "none needed: nothing leaves this process");
 }
 
 static int doctor_run(struct job *job, enum exit_code *code, struct err *err)
@@ -285,15 +268,16 @@ static int doctor_run(struct job *job, enum exit_code *code, struct err *err)
 	char list[256];
 
 	(void)err;
-	say(&d, OK, "peal", "%s on %s", PEAL_VERSION, rte_version());
+	doctor_say(&d, OK, "peal", "%s on %s", PEAL_VERSION, rte_version());
 	check_processors(&d);
-	check_hugepages(&d);
+	if (!is_card(job)) /* which has ideas of its own */
+		check_hugepages(&d);
 	if (job->device != NULL) {
 		check_device(&d, job->device);
 	} else {
 		link_list(list, sizeof(list));
-		say(&d, OK, "device", "none named; interfaces: %s; try peal doctor af_packet:IF",
-		    list);
+		doctor_say(&d, OK, "device",
+			   "none named; interfaces: %s; try peal doctor af_packet:IF", list);
 	}
 	if (d.failures > 0)
 		printf("%u to mend, %u to know about\n", d.failures, d.warnings);

@@ -8,7 +8,7 @@
 #   vm_needs                       skips the test where there is no emulator or no kernel
 #   network
 #   vm_cable                       the host's end becomes a tap device
-#   vm_start NIC [OPTION...]       an emulated PC: qemu's name of the card, and its options
+#   vm_start NIC [OPTION...]       an emulated PC: qemu's name of the card, more options of qemu
 #   vm_bind                        the card is given to DPDK
 #   scan NAME -i "$nic" ...        as in the smoke tests, but in the machine
 #
@@ -26,6 +26,7 @@ vm_modules=(virt/lib/irqbypass drivers/vfio/vfio drivers/vfio/vfio_virqfd
 	drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
 	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci drivers/char/virtio_console
 	net/core/failover drivers/net/net_failover drivers/net/virtio_net drivers/net/vmxnet3/vmxnet3)
+vm_slots=()      # more slots, as options of qemu
 vm_tap=()        # more for ip tuntap add
 nic=0000:01:00.0 # behind the first root port
 
@@ -118,15 +119,16 @@ vm_start() {
 		-machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max \
 		-smp 2 -m "${vm_memory:-1500}" "${iommu[@]}" \
 		-kernel "$vm_root/boot/vmlinuz-$vm_release" -initrd "$tmp/initramfs" \
-		-append "console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt ${vm_append:-}" \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on iommu=pt ${vm_append:-}" \
 		-serial "file:$tmp/console" \
 		-device virtio-serial-pci,disable-legacy=on,addr=10 -chardev "pipe,id=ctl,path=$tmp/ctl" \
 		-device virtserialport,chardev=ctl \
 		-chardev "pipe,id=qmp,path=$tmp/qmp" -mon chardev=qmp,mode=readline \
 		-device pcie-root-port,id=slot0,chassis=1,addr=8 \
 		-device pcie-root-port,id=slot1,chassis=2,addr=9 \
+		"${vm_slots[@]}" \
 		-netdev "${vm_netdev:-tap,id=cable0,ifname=host0,script=no,downscript=no}" \
-		-device "$model,id=nic0,bus=slot0,netdev=cable0,mac=02:00:00:00:00:01" \
+		-device "$model,id=nic0,bus=${vm_slot:-slot0},netdev=cable0,mac=02:00:00:00:00:01" \
 		"$@" >"$tmp/qemu.out" 2>&1 &
 	vm_pid=$!
 	exec {vm_in}>"$tmp/ctl.in" {vm_out}<"$tmp/ctl.out" {vm_monitor}>"$tmp/qmp.in"
