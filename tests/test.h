@@ -30,13 +30,13 @@ static inline uint64_t test_random(uint64_t *state)
 }
 
 /*
- * Leaves the test, and says why: TAP readers take what cmocka 1.1 writes for skip() as a failure, so
- * it is a comment, which scripts/test counts.
+ * Leaves the test, and says why: TAP readers take what cmocka 1.1 writes for skip() as a failure,
+ * so it is a comment, which scripts/test counts.
  */
-#define TEST_SKIP(reason)                        \
-	do {                                     \
-		printf("# skipped: " reason "\n"); \
-		return;                          \
+#define TEST_SKIP(reason)                                                                          \
+	do {                                                                                       \
+		printf("# skipped: " reason "\n");                                                 \
+		return;                                                                            \
 	} while (0)
 
 /* True when the long variant of a test was asked for (scripts/test --long). */
