@@ -23,7 +23,7 @@ struct slot {
 	uint32_t due;	     /* from then on the next frame may go */
 	uint32_t second : 8; /* which second is counted */
 	uint32_t count : 24; /* frames in it */
-};
+} __attribute__((aligned(8))); /* read and exchanged as one word */
 
 struct prefix_pace {
 	unsigned shift;	     /* right shift from address to prefix */
