@@ -66,6 +66,11 @@ struct summary_meta {
 /* The summary as JSON text; the caller frees it. NULL when out of memory. */
 char *summary_to_json(const struct summary_meta *meta, const struct snapshot *s);
 
+/* Whether summary_write() could write there now, so that this is known before the scan.
+ * EXIT_OUTPUT.
+ */
+int summary_check(const char *path, struct err *err);
+
 /*
  * Writes it by rename: never half a file. What exists and is no regular file (a FIFO, /dev/stdout)
  * is written to instead. EXIT_OUTPUT.

@@ -29,7 +29,7 @@ struct output_conf {
 struct output;
 struct result_ring;
 
-/* Checks conf and opens the sink. No thread runs yet. */
+/* Checks conf and opens the sink. No thread runs yet, and what is in a file there stays. */
 int output_create(const struct output_conf *conf, struct output **out, struct err *err);
 
 /* Records that the file has already: only saddr, sport and state are set. */
@@ -44,7 +44,7 @@ typedef void output_seen(void *ctx, const struct record *rec, unsigned n);
 int output_replay(struct output *out, uint64_t durable, output_seen *seen, void *ctx,
 		  uint64_t *lines, struct err *err);
 
-/* Starts the writer thread. 0 or -errno. */
+/* Empties the file, unless go_on, and starts the writer thread. 0 or -errno. */
 int output_start(struct output *out);
 
 /*

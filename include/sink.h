@@ -24,7 +24,8 @@ struct sink {
 
 struct sink_ops {
 	const char *name, *help;
-	/* go_on: what is there stays, and is written on from the end of sink_cut() */
+	/* What is there stays, until sink_cut(). go_on: it can be read, and is written on from its
+	 * end */
 	int (*open)(struct sink *sink, const char *arg, bool go_on, struct err *err);
 	/* All of it, resuming short writes. Waits for a slow reader, but after sink_give_up(): then
 	 * -ECANCELED. */
@@ -34,10 +35,11 @@ struct sink_ops {
 	int (*close)(struct sink *sink); /* syncs a regular file */
 };
 
-/* Opens the sink that arg names: "-" is stdout, anything else a file, emptied unless go_on. */
+/* Opens the sink that arg names: "-" is stdout, anything else a file. */
 int sink_open(struct sink *sink, const char *arg, bool go_on, struct err *err);
 
-/* Leaves len bytes of a regular file, before the first write. */
+/* Leaves len bytes of a file on a disk that was named, before the first write. What the shell
+ * opened as our stdout may have been opened to append: that is not ours to cut. */
 int sink_cut(struct sink *sink, uint64_t len);
 
 /* From any thread: what the reader does not take at once is not written any more. */

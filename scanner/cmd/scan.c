@@ -245,8 +245,7 @@ static int scan_workers(struct scan *scan, struct err *err)
 		return rc;
 	rc = output_start(scan->output);
 	if (rc < 0)
-		return err_set(err, EXIT_OUTPUT, "the writer thread cannot start: %s",
-			       strerror(-rc));
+		return err_set(err, EXIT_OUTPUT, "the writer cannot start: %s", strerror(-rc));
 	return 0;
 }
 
@@ -301,6 +300,7 @@ static int scan_summary(struct scan *scan, struct err *err)
 
 static void scan_fini(struct scan *scan)
 {
+	status_close(scan->status);
 	if (scan->dev_is_open)
 		io_close(&scan->dev);
 	workers_destroy(scan->workers);
@@ -341,6 +341,19 @@ static int scan_prepare(struct scan *scan, struct err *err)
 	return scan_plan(scan, err);
 }
 
+/* What is written besides the records: to be refused before anything is sent or overwritten. */
+static int scan_open_files(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+	int rc = 0;
+
+	if (job->summary_file != NULL)
+		rc = summary_check(job->summary_file, err);
+	if (rc == 0 && job->status_file != NULL)
+		rc = status_open(job->status_file, &scan->status, err);
+	return rc;
+}
+
 static int scan_open_output(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
@@ -364,6 +377,8 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 	int rc = scan_prepare(scan, err);
 
 	if (rc == 0)
+		rc = scan_open_files(scan, err);
+	if (rc == 0)
 		rc = signals_start() < 0 ? err_set(err, EXIT_DEVICE, "signals cannot be set up")
 					 : 0;
 	if (rc == 0)
@@ -371,11 +386,11 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 	if (rc < 0)
 		return rc;
 	clock_start(&scan->clock, rte_rdtsc(), rte_get_tsc_hz());
-	rc = scan_open_output(scan, err);
+	rc = control_start() < 0 ? err_set(err, EXIT_DEVICE, "telemetry cannot start") : 0;
+	if (rc == 0)
+		rc = scan_open_output(scan, err);
 	if (rc == 0)
 		rc = scan_workers(scan, err);
-	if (rc == 0)
-		rc = control_start() < 0 ? err_set(err, EXIT_DEVICE, "telemetry cannot start") : 0;
 	if (rc == 0)
 		rc = scan_keep_start(scan, err);
 	if (rc == 0)

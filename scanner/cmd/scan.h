@@ -58,6 +58,7 @@ struct scan {
 	struct stream stream;
 	struct output *output;
 	struct workers *workers;
+	struct status *status; /* --status-file, or NULL */
 
 	/* outcome */
 	enum scan_end end;

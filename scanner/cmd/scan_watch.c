@@ -20,7 +20,6 @@ enum {
 struct watch {
 	struct scan *scan;
 	struct progress progress;
-	struct status *status;
 	struct signal_counts seen; /* signals dealt with */
 	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
 	struct scan_path path;
@@ -171,7 +170,7 @@ static void watch_tick(struct watch *w)
 		progress_update(&w->progress, &s, stderr);
 		control_publish(&s);
 	}
-	if (w->status != NULL && status_update(w->status, &s, false) < 0)
+	if (w->scan->status != NULL && status_update(w->scan->status, &s, false) < 0)
 		LOG(WARN, "--status-file: cannot be written any more");
 	if (w->ticks % FOLLOW_CLOCK_TICKS == 0)
 		clock_follow(&w->scan->clock, rte_rdtsc());
@@ -248,29 +247,21 @@ int scan_watch(struct scan *scan, struct err *err)
 	const struct job *job = scan->job;
 	int rc;
 
-	if (job->status_file != NULL) {
-		rc = status_open(job->status_file, &w.status, err);
-		if (rc < 0)
-			return rc;
-	}
 	progress_init(&w.progress, redraw(job), use_color(job), job->quiet);
 	scan->end = END_COMPLETE;
 	scan->started = wall_clock();
 	w.start = rte_rdtsc();
 	rc = workers_start(scan->workers, err);
-	if (rc < 0) {
-		status_close(w.status);
+	if (rc < 0)
 		return rc;
-	}
 	while (!w.over) {
 		watch_tick(&w);
 		if (!w.over)
 			usleep(TICK_US);
 	}
 	watch_stop(&w);
-	if (w.status != NULL)
-		status_update(w.status, &scan->last, true);
-	status_close(w.status);
+	if (scan->status != NULL)
+		status_update(scan->status, &scan->last, true);
 	control_publish(&scan->last);
 	if (!job->quiet)
 		progress_end(&w.progress, &scan->last, scan_end_name(scan->end), stderr);

@@ -117,16 +117,27 @@ static int summary_write_over(const char *path, const char *json, struct err *er
 	return summary_store(fd, json) < 0 ? summary_fail(err, "write", path) : 0;
 }
 
-static int summary_write_new(const char *path, const char *json, struct err *err)
+/* The file that becomes the summary. The name is the caller's to free, NULL when out of memory. */
+static char *summary_temp(const char *path)
 {
 	char *temp;
+
+	return asprintf(&temp, "%s.new", path) < 0 ? NULL : temp;
+}
+
+static int summary_create(const char *temp)
+{
+	return open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+}
+
+static int summary_write_new(const char *path, const char *json, struct err *err)
+{
+	char *temp = summary_temp(path);
 	int fd, rc = 0;
 
-	if (asprintf(&temp, "%s.new", path) < 0) {
-		errno = ENOMEM;
+	if (temp == NULL)
 		return summary_fail(err, "write", path);
-	}
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = summary_create(temp);
 	if (fd < 0)
 		rc = summary_fail(err, "create", temp);
 	else if (summary_store(fd, json) < 0)
@@ -139,12 +150,50 @@ static int summary_write_new(const char *path, const char *json, struct err *err
 	return rc;
 }
 
-int summary_write(const char *path, const char *json, struct err *err)
+/* Renaming would replace the FIFO, device or link itself. */
+static bool summary_over(const char *path)
 {
 	struct stat st;
 
-	/* renaming would replace the FIFO, device or link itself */
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* Without opening it: a FIFO would wait for its reader. A link to nothing yet is fine. */
+static int summary_check_over(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		errno = EISDIR;
+	else if (access(path, W_OK) == 0 || errno == ENOENT)
+		return 0;
+	return summary_fail(err, "open", path);
+}
+
+static int summary_check_new(const char *path, struct err *err)
+{
+	char *temp = summary_temp(path);
+	int fd, rc = 0;
+
+	if (temp == NULL)
+		return summary_fail(err, "write", path);
+	fd = summary_create(temp);
+	if (fd < 0)
+		rc = summary_fail(err, "create", temp);
+	else if (close(fd) < 0 || unlink(temp) < 0)
+		rc = summary_fail(err, "write", temp);
+	free(temp);
+	return rc;
+}
+
+int summary_check(const char *path, struct err *err)
+{
+	return summary_over(path) ? summary_check_over(path, err) : summary_check_new(path, err);
+}
+
+int summary_write(const char *path, const char *json, struct err *err)
+{
+	if (summary_over(path))
 		return summary_write_over(path, json, err);
 	return summary_write_new(path, json, err);
 }

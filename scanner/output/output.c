@@ -25,6 +25,7 @@ struct output {
 	struct fieldset *fieldset;
 	struct filter *filter;
 	struct sink sink;
+	bool go_on;
 	struct result_ring **ring;
 	unsigned n_rings;
 	struct writer writer;
@@ -120,7 +121,8 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 	*out = NULL;
 	if (o == NULL)
 		return err_set(err, EXIT_OUTPUT, "out of memory");
-	/* the sink last: a file is not emptied for a scan that cannot start */
+	o->go_on = conf->go_on;
+	/* the sink last: no file is made for a scan that cannot start */
 	if (output_configure(o, conf, err) < 0 || output_create_rings(o, conf->n_rings, err) < 0 ||
 	    sink_open(&o->sink, path, conf->go_on, err) < 0) {
 		output_destroy(o);
@@ -175,7 +177,9 @@ int output_replay(struct output *out, uint64_t durable, output_seen *seen, void 
 
 int output_start(struct output *out)
 {
-	return writer_start(&out->writer);
+	int rc = out->go_on ? 0 : sink_cut(&out->sink, 0);
+
+	return rc < 0 ? rc : writer_start(&out->writer);
 }
 
 void output_finish(struct output *out)

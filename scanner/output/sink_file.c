@@ -18,7 +18,7 @@ enum { GIVE_UP_LATENCY_MS = 50 };
 /* A copy of stdout, so that closing it tells about late errors and leaves descriptor 1 taken. */
 static int sink_file_fd(const char *path, bool go_on)
 {
-	int flags = O_CREAT | O_CLOEXEC | (go_on ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC);
+	int flags = O_CREAT | O_CLOEXEC | (go_on ? O_RDWR | O_APPEND : O_WRONLY);
 
 	if (strcmp(path, "-") == 0)
 		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -132,6 +132,8 @@ const struct sink_ops sink_file = {
 
 int sink_cut(struct sink *sink, uint64_t len)
 {
+	if (!sink->named || !sink->regular)
+		return 0;
 	return ftruncate(sink->fd, (off_t)len) < 0 ? -errno : 0;
 }
 

@@ -227,6 +227,38 @@ static void test_write_through_link(void **state)
 	unlink(link_path);
 }
 
+/* What the check says is what writing says later, and it leaves nothing behind. */
+static void test_check(void **state)
+{
+	static const char *const bad[] = {"/nonexistent/dir/s", dir, "/proc/nonexistent"};
+	char path[64], link_path[64], buf[64];
+	struct err err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_true(summary_check(bad[i], &err) < 0);
+		assert_int_equal(err.code, EXIT_OUTPUT);
+		assert_true(summary_write(bad[i], "{}", &err) < 0);
+	}
+	snprintf(path, sizeof(path), "%s/summary", dir);
+	snprintf(link_path, sizeof(link_path), "%s/link", dir);
+	assert_int_equal(summary_check(path, &err), 0);
+	assert_int_equal(entries(), 0);
+	assert_int_equal(symlink(path, link_path), 0);
+	assert_int_equal(summary_check(link_path, &err), 0);
+	assert_int_equal(summary_write(path, "{}", &err), 0);
+	assert_int_equal(summary_check(path, &err), 0);
+	assert_int_equal(summary_check(link_path, &err), 0);
+	assert_int_equal(summary_check("/dev/null", &err), 0);
+	read_file(path, buf, sizeof(buf));
+	assert_string_equal(buf, "{}\n");
+	unlink(link_path);
+	assert_int_equal(mkfifo(link_path, 0600), 0); /* whose reader may come later */
+	assert_int_equal(summary_check(link_path, &err), 0);
+	unlink(link_path);
+	unlink(path);
+}
+
 static void test_write_errors(void **state)
 {
 	struct err err = {0};
@@ -248,7 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),	     cmocka_unit_test(test_truth_and_people),
 		cmocka_unit_test(test_write),	     cmocka_unit_test(test_write_through_link),
-		cmocka_unit_test(test_write_errors),
+		cmocka_unit_test(test_write_errors), cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

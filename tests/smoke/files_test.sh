@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A file that cannot be written is found before anything is sent, in one line with status 74, and a
+# scan that cannot start leaves the records of the one before as they are.
+
+. "$(dirname "$0")/_init.sh"
+
+args=(10.7.0.0/24 --allow-special 10.0.0.0/8 -p 80 -q --rate max --cooldown 1s -O ndjson)
+echo "the records of before" >"$tmp/out"
+
+# refused CODE OPTION...: one line, the old records are there, and nothing was made beside them
+refused() {
+	local before
+	before=$(ls "$tmp")
+	expect "$1" timeout 20 "$PEAL" scan "${args[@]}" -o "$tmp/out" "${@:2}"
+	is "lines of the message of ${*:2}" "$(wc -l <"$tmp/err")" 1
+	is "what was in the output of ${*:2}" "$(cat "$tmp/out")" "the records of before"
+	is "files" "$(ls "$tmp")" "$before"
+}
+
+mkdir "$tmp/folder"
+: >"$tmp/err"
+say "files that cannot be written"
+refused 74 -i sim -m "$tmp/nonesuch/summary"
+refused 74 -i sim -m "$tmp/folder"
+refused 74 -i sim -u "$tmp/nonesuch/status"
+refused 74 -i sim -u "$tmp/folder"
+refused 74 -i sim -l "$tmp/nonesuch/log"
+expect 74 timeout 20 "$PEAL" scan -i sim "${args[@]}" -o "$tmp/folder"
+
+say "devices that cannot be opened"
+refused 69 -i memif:/nonesuch.sock -S 192.0.2.1
+
+say "a scan that starts replaces them"
+expect 0 "$PEAL" scan -i sim "${args[@]}" -o "$tmp/out"
+! grep -q before "$tmp/out" || fail "the old records are still there"
+records=$(wc -l <"$tmp/out")
+
+say "and what the shell opened to append is appended to"
+"$PEAL" scan -i sim "${args[@]}" >>"$tmp/out"
+is "lines" "$(wc -l <"$tmp/out")" $((2 * records))
