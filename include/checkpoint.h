@@ -30,7 +30,6 @@ struct checkpoint {
 	/* what it belongs to */
 	struct digest job;   /* of job.json */
 	struct digest lists; /* of the lists, each with its name and length before it */
-	uint64_t seed;
 	uint64_t targets; /* of one attempt */
 	uint64_t steps;	  /* of all attempts */
 	uint8_t secret[16];

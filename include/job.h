@@ -51,7 +51,7 @@ struct job {
 	uint64_t max_runtime_ns;  /* -t, 0: no limit */
 	uint32_t attempts;	  /* -P, 1 ... 255 */
 	uint64_t cooldown_ns;	  /* -c */
-	uint64_t seed;		  /* -e; drawn at random when seed_given is false */
+	uint64_t seed;		  /* -e, or job_draw_seed() */
 	bool seed_given;
 	struct shard shard;
 
@@ -109,6 +109,13 @@ int job_parse(struct job *job, int argc, char **argv, unsigned command, struct e
 
 /* Contradictions, ranges between options, missing ones: what is wrong whatever the device. */
 int job_check(const struct job *job, unsigned command, struct err *err);
+
+/*
+ * Draws the seed unless one was given; from then on the job repeats its order by itself. What is
+ * drawn stays a plain number for every reader of JSON. EXIT_DEVICE when the kernel has no
+ * randomness.
+ */
+int job_draw_seed(struct job *job, struct err *err);
 
 void job_fini(struct job *job);
 

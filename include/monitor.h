@@ -57,7 +57,6 @@ void status_close(struct status *status);
 
 struct summary_meta {
 	const struct job *job;
-	uint64_t seed;
 	const char *isa, *device, *exit_reason;
 	bool complete;
 	double started, ended; /* seconds since 1970 */

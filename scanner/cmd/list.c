@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "addr.h"
@@ -143,21 +142,26 @@ static int list_all(struct list *l)
 	return flush(l);
 }
 
+static int list_seed(struct job *job, struct err *err)
+{
+	bool given = job->seed_given;
+	int rc = job_draw_seed(job, err);
+
+	if (rc == 0 && !given)
+		LOG(INFO, "--seed %" PRIu64 " repeats this order", job->seed);
+	return rc;
+}
+
 /* The order of the scan with the same seed; a share of the targets is a share of this shard's. */
 static int list_order(struct list *l, const struct job *job, struct err *err)
 {
-	uint64_t size = target_space_size(l->space), seed = job->seed, max;
+	uint64_t size = target_space_size(l->space), max;
 	int rc;
 
-	if (!job->seed_given) {
-		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-			return err_set(err, EXIT_DEVICE, "no random seed: %s", strerror(errno));
-		LOG(INFO, "--seed %" PRIu64 " repeats this order", seed);
-	}
-	rc = walk_init(&l->walk, size, seed, job->shard.index, job->shard.total, 0);
+	rc = walk_init(&l->walk, size, job->seed, job->shard.index, job->shard.total, 0);
 	max = rc == 0 ? job_quota(&job->max_targets, l->walk.targets) : 0;
 	if (max != 0)
-		rc = walk_init(&l->walk, size, seed, job->shard.index, job->shard.total, max);
+		rc = walk_init(&l->walk, size, job->seed, job->shard.index, job->shard.total, max);
 	if (rc < 0)
 		return err_set(err, EXIT_USAGE, "%" PRIu64 " targets are more than fit one order",
 			       size);
@@ -204,7 +208,9 @@ static int list_run(struct job *job, enum exit_code *code, struct err *err)
 	if (rc < 0)
 		goto free_list;
 	exclusion_fini(&excl);
-	rc = list_order(l, job, err);
+	rc = list_seed(job, err);
+	if (rc == 0)
+		rc = list_order(l, job, err);
 	if (rc == 0 && job->truth)
 		rc = list_truth(l, job, err);
 	if (rc == 0)

@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <rte_cycles.h>
 
@@ -28,20 +27,6 @@ enum {
 
 /* --- what to probe (target/) --- */
 
-static int draw_seed(struct scan *scan, struct err *err)
-{
-	scan->seed = scan->job->seed;
-	if (scan->resumes)
-		scan->seed = scan->from.seed;
-	if (scan->job->seed_given || scan->resumes)
-		return 0;
-	if (getrandom(&scan->seed, sizeof(scan->seed), 0) != sizeof(scan->seed))
-		return err_set(err, EXIT_DEVICE,
-			       "no randomness for the seed: give one with --seed");
-	scan->seed >>= 1; /* JSON integers are signed */
-	return 0;
-}
-
 static int scan_targets(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
@@ -53,11 +38,11 @@ static int scan_targets(struct scan *scan, struct err *err)
 	if (rc < 0)
 		return rc;
 	size = target_space_size(scan->space);
-	if (walk_init(walk, size, scan->seed, shard->index, shard->total, 0) < 0)
+	if (walk_init(walk, size, job->seed, shard->index, shard->total, 0) < 0)
 		return err_set(err, EXIT_USAGE,
 			       "%" PRIu64 " targets are more than 2^48: split them up", size);
 	all = walk->targets;
-	walk_init(walk, size, scan->seed, shard->index, shard->total,
+	walk_init(walk, size, job->seed, shard->index, shard->total,
 		  job_quota(&job->max_targets, walk->targets));
 	scan->limited = walk->targets < all;
 	scan->stream.space = scan->space;
@@ -274,7 +259,6 @@ static int scan_summary(struct scan *scan, struct err *err)
 {
 	struct summary_meta meta = {
 		.job = scan->job,
-		.seed = scan->seed,
 		.isa = isa_name(isa_choose()),
 		.device = scan->job->device,
 		.exit_reason = scan_end_name(scan->end),
@@ -320,10 +304,8 @@ static int scan_prepare(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
 	char near[256] = "";
-	int rc = draw_seed(scan, err);
+	int rc = scan_state_begin(scan, err);
 
-	if (rc == 0)
-		rc = scan_state_begin(scan, err);
 	if (rc == 0)
 		rc = io_spec_parse(job->device, &scan->spec, err);
 	if (rc == 0)
@@ -419,7 +401,9 @@ static int scan_run(struct job *job, enum exit_code *code, struct err *err)
 	if (scan == NULL)
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	scan->job = job;
-	rc = scan_main(scan, code, err);
+	rc = job_draw_seed(job, err);
+	if (rc == 0)
+		rc = scan_main(scan, code, err);
 	free(scan);
 	return rc;
 }

@@ -22,7 +22,6 @@ struct keeper;
 
 struct scan {
 	const struct job *job;
-	uint64_t seed;
 	uint64_t rate; /* frames/s: the lowest of all ceilings */
 
 	/* state, with --state-dir */

@@ -59,8 +59,6 @@ static char *job_text(const struct scan *scan)
 	struct job job = *scan->job;
 	char *text = NULL;
 
-	job.seed = scan->seed;
-	job.seed_given = true;
 	job.state_dir = NULL;
 	job.output = absolute(&paths, job.output);
 	job.summary_file = absolute(&paths, job.summary_file);
@@ -207,7 +205,6 @@ static int begin_new(struct scan *scan, struct err *err)
 	scan->keeps = true;
 	if (rc < 0)
 		return rc;
-	c->seed = scan->seed;
 	if (getrandom(c->secret, sizeof(c->secret), 0) != sizeof(c->secret))
 		return err_set(err, EXIT_DEVICE, "no randomness for the cookie key");
 	rc = take_lists(scan, &c->lists, err);

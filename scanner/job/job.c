@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "cli.h"
 #include "job_json.h"
@@ -120,6 +121,20 @@ uint64_t job_quota(const struct quota *quota, uint64_t targets)
 		return quota->count;
 	share = (uint64_t)((double)targets * quota->percent / 100 + 0.5);
 	return share > 0 ? share : 1;
+}
+
+int job_draw_seed(struct job *job, struct err *err)
+{
+	uint64_t seed;
+
+	if (job->seed_given)
+		return 0;
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return err_set(err, EXIT_DEVICE,
+			       "no randomness for the seed: give one with --seed");
+	job->seed = seed % JSON_NUMBER_MAX;
+	job->seed_given = true;
+	return 0;
 }
 
 void job_fini(struct job *job)

@@ -13,9 +13,6 @@
 #include "value.h"
 #include "vec.h"
 
-/* Above this many, readers that keep numbers in a double would change them: they become texts. */
-#define JSON_NUMBER_MAX (UINT64_C(1) << 53)
-
 /* --- reading --- */
 
 /* A JSON object's text, to tell where in it a key stands: jansson tells only for bad syntax. */

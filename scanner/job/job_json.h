@@ -9,6 +9,9 @@
 
 enum { JOB_FILE_MAX = 1 << 20 };
 
+/* Above this many, readers that keep numbers in a double would change them: they become texts. */
+#define JSON_NUMBER_MAX (UINT64_C(1) << 53)
+
 /*
  * Reads the JSON object of len bytes into a job, on top of what it says already; name is the file's
  * for errors, which are EXIT_INPUT and name line and column. What the job keeps of it is its own.

@@ -49,14 +49,13 @@ static json_t *books_to_json(const struct snapshot *s)
 
 static json_t *checkpoint_to_json(const struct checkpoint *c)
 {
-	return json_pack("{s:i, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:b, s:f, s:o}",
+	return json_pack("{s:i, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:o, s:b, s:f, s:o}",
 			 "peal_state", VERSION, "job", hex_to_json(c->job.byte, DIGEST_SIZE),
-			 "lists", hex_to_json(c->lists.byte, DIGEST_SIZE), "seed",
-			 (json_int_t)c->seed, "targets", (json_int_t)c->targets, "steps",
-			 (json_int_t)c->steps, "secret", hex_to_json(c->secret, sizeof(c->secret)),
-			 "cursor", (json_int_t)c->cursor, "sent_below", (json_int_t)c->sent_below,
-			 "todo", spans_to_json(&c->todo), "over", c->over, "started", c->started,
-			 "books", books_to_json(&c->books));
+			 "lists", hex_to_json(c->lists.byte, DIGEST_SIZE), "targets",
+			 (json_int_t)c->targets, "steps", (json_int_t)c->steps, "secret",
+			 hex_to_json(c->secret, sizeof(c->secret)), "cursor", (json_int_t)c->cursor,
+			 "sent_below", (json_int_t)c->sent_below, "todo", spans_to_json(&c->todo),
+			 "over", c->over, "started", c->started, "books", books_to_json(&c->books));
 }
 
 char *checkpoint_encode(const struct checkpoint *c)
@@ -146,7 +145,7 @@ static bool books_of(const json_t *object, struct snapshot *s)
 	       json_object_size(object) == keys;
 }
 
-enum { KEYS = 13 };
+enum { KEYS = 12 };
 
 static bool checkpoint_of(const json_t *object, struct checkpoint *c)
 {
@@ -156,8 +155,8 @@ static bool checkpoint_of(const json_t *object, struct checkpoint *c)
 	       hex_of(object, "job", c->job.byte, DIGEST_SIZE) &&
 	       hex_of(object, "lists", c->lists.byte, DIGEST_SIZE) &&
 	       hex_of(object, "secret", c->secret, sizeof(c->secret)) &&
-	       number_of(object, "seed", &c->seed) && number_of(object, "targets", &c->targets) &&
-	       number_of(object, "steps", &c->steps) && number_of(object, "cursor", &c->cursor) &&
+	       number_of(object, "targets", &c->targets) && number_of(object, "steps", &c->steps) &&
+	       number_of(object, "cursor", &c->cursor) &&
 	       number_of(object, "sent_below", &c->sent_below) && c->cursor <= c->steps &&
 	       c->sent_below <= c->steps &&
 	       spans_of(json_object_get(object, "todo"), c->cursor, &c->todo) &&

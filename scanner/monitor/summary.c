@@ -44,13 +44,13 @@ static json_t *summary_truth(const struct snapshot *s)
 static json_t *summary_object(const struct summary_meta *meta, const struct snapshot *s)
 {
 	char started[HUMAN_TEXT], ended[HUMAN_TEXT];
-	json_t *object;
+	json_t *object, *job = summary_job(meta->job);
 
-	object = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:s, s:f}", "version", PEAL_VERSION,
-			   "job", summary_job(meta->job), "seed", (json_int_t)meta->seed, "isa",
-			   meta->isa, "device", meta->device, "started",
-			   human_utc(started, meta->started), "ended",
-			   human_utc(ended, meta->ended), "send_seconds", s->send_seconds);
+	/* the seed as the job has it: larger ones than every reader keeps exact are texts */
+	object = json_pack("{s:s, s:o, s:O, s:s, s:s, s:s, s:s, s:f}", "version", PEAL_VERSION,
+			   "job", job, "seed", json_object_get(job, "seed"), "isa", meta->isa,
+			   "device", meta->device, "started", human_utc(started, meta->started),
+			   "ended", human_utc(ended, meta->ended), "send_seconds", s->send_seconds);
 	for (size_t i = 0; i < n_counters; i++)
 		if (counters[i].shown & IN_SUMMARY)
 			json_object_set_new(

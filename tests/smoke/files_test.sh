@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # A file that cannot be written is found before anything is sent, in one line with status 74, and a
-# scan that cannot start leaves the records of the one before as they are.
+# scan that cannot start leaves the records of the one before as they are. What a summary has of its
+# job repeats the scan's order.
 
 . "$(dirname "$0")/_init.sh"
+needs jq
 
 args=(10.7.0.0/24 --allow-special 10.0.0.0/8 -p 80 -q --rate max --cooldown 1s -O ndjson)
 echo "the records of before" >"$tmp/out"
@@ -40,3 +42,13 @@ records=$(wc -l <"$tmp/out")
 say "and what the shell opened to append is appended to"
 "$PEAL" scan -i sim "${args[@]}" >>"$tmp/out"
 is "lines" "$(wc -l <"$tmp/out")" $((2 * records))
+
+say "the job of a summary repeats the order, whatever the seed"
+targets=(10.7.0.0/24 --allow-special 10.0.0.0/8 -p 80)
+for seed in "" 18446744073709551615; do
+	scan first -i sim "${targets[@]}" -q --rate max --cooldown 1s ${seed:+-e $seed}
+	jq .job "$tmp/first.json" >"$tmp/job.json"
+	peal list -C "$tmp/job.json" >"$tmp/order"
+	peal list "${targets[@]}" -e "$(summary first .seed)" >"$tmp/want"
+	same "the order" "$tmp/order" "$tmp/want"
+done

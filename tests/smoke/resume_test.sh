@@ -175,7 +175,7 @@ cut -d' ' -f1,2 "$tmp/want" | tr ' ' : >"$tmp/pairs"
 printf '10.7.1.0/24\n' >"$tmp/block"
 grep -v '^10\.7\.1\.' "$tmp/want" >"$tmp/left"
 rm -rf "$tmp/list.state"
-"$PEAL" scan -i sim:loss=0,rtt=10ms --allow-special 10.0.0.0/8 -I - -b "$tmp/block" -e 7 -r 4k --cooldown 400ms -O csv -f $fields \
+"$PEAL" scan -i sim:loss=0,rtt=10ms --allow-special 10.0.0.0/8 -I - -b "$tmp/block" -e 18446744073709551615 -r 4k --cooldown 400ms -O csv -f $fields \
 	-o "$tmp/list.csv" --state-dir "$tmp/list.state" -q <"$tmp/pairs" 2>"$tmp/list.err" &
 scan=$!
 kill_after 1200 KILL

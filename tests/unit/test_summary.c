@@ -16,7 +16,7 @@ static struct job job;
 static int setup(void **state)
 {
 	static char *argv[] = {(char *)"198.18.0.0/16", (char *)"-p", (char *)"80", (char *)"-i",
-			       (char *)"sim"};
+			       (char *)"sim",		(char *)"-e", (char *)"7"};
 	struct err err;
 
 	(void)state;
@@ -38,7 +38,6 @@ static struct summary_meta meta_of(void)
 {
 	return (struct summary_meta){
 		.job = &job,
-		.seed = INT64_MAX,
 		.isa = "aes-ni",
 		.device = "sim",
 		.exit_reason = "max-runtime",
@@ -109,7 +108,7 @@ static void test_keys(void **state)
 		{"closed", 20},	      {"unreachable", 30},    {"filtered", 40},
 		{"filtered_out", 50}, {"rx_missed", 6},	      {"ring_full", 5},
 		{"written", 400},     {"resent", 11},	      {"gate_hits", 0},
-		{"control", 9},	      {"control_lost", 8},    {"seed", INT64_MAX},
+		{"control", 9},	      {"control_lost", 8},    {"seed", 7},
 	};
 	struct summary_meta meta = meta_of();
 	json_t *object = parse(&meta, &stopped), *rejected;
@@ -166,6 +165,37 @@ static void test_truth_and_people(void **state)
 	check_string(object, "contact", "noc@example.org \"quoted\"\n");
 	check_string(object, "purpose", "a survey");
 	json_decref(object);
+}
+
+/* The seed is as the job prints it, so that it reads back whatever reads it. */
+static void test_seed(void **state)
+{
+	struct summary_meta meta = meta_of();
+	struct job large = job, drawn = job;
+	struct err err;
+	json_t *object;
+
+	(void)state;
+	large.seed = UINT64_MAX;
+	meta.job = &large;
+	object = parse(&meta, &stopped);
+	check_string(object, "seed", "18446744073709551615");
+	check_string(json_object_get(object, "job"), "seed", "18446744073709551615");
+	json_decref(object);
+
+	meta.job = &drawn;
+	for (int i = 0; i < 100; i++) {
+		drawn.seed_given = false;
+		assert_int_equal(job_draw_seed(&drawn, &err), 0);
+		object = parse(&meta, &stopped);
+		assert_int_equal(json_integer_value(json_object_get(object, "seed")), drawn.seed);
+		assert_true(json_equal(json_object_get(object, "seed"),
+				       json_object_get(json_object_get(object, "job"), "seed")));
+		assert_true(drawn.seed < UINT64_C(1) << 53);
+		json_decref(object);
+	}
+	assert_int_equal(job_draw_seed(&large, &err), 0);
+	assert_true(large.seed == UINT64_MAX); /* given: kept */
 }
 
 static void read_file(const char *path, char *buf, size_t size)
@@ -281,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_keys),	     cmocka_unit_test(test_truth_and_people),
 		cmocka_unit_test(test_write),	     cmocka_unit_test(test_write_through_link),
 		cmocka_unit_test(test_write_errors), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_seed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
