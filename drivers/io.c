@@ -30,11 +30,35 @@ static const struct io_driver *io_driver_find(const char *name, size_t len)
 	return NULL;
 }
 
+/* A word without an argument can only be meant as an interface, if it can be the name of one. */
+static bool io_is_ifname(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len < LINK_NAME && strcspn(text, "/: \t\n") == len;
+}
+
+static int io_unknown(const char *text, struct err *err)
+{
+	char names[256], links[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < IO_DRIVERS; i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i > 0 ? ", " : "",
+				      io_drivers[i]->name);
+	if (!io_is_ifname(text))
+		return err_set(err, EXIT_USAGE,
+			       "device '%.80s': neither an interface of this machine nor one of %s",
+			       text, names);
+	link_list(links, sizeof(links));
+	return err_set(err, EXIT_DEVICE,
+		       "device '%s': there is no such interface; there are %s, and the drivers %s",
+		       text, links, names);
+}
+
 int io_spec_parse(const char *text, struct io_spec *spec, struct err *err)
 {
 	size_t len = strcspn(text, ":");
-	char names[256];
-	size_t n = 0;
 
 	spec->driver = io_driver_find(text, len);
 	spec->arg = text[len] == ':' ? text + len + 1 : "";
@@ -51,12 +75,7 @@ int io_spec_parse(const char *text, struct io_spec *spec, struct err *err)
 		spec->arg = text;
 		return 0;
 	}
-	for (size_t i = 0; i < IO_DRIVERS; i++)
-		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i > 0 ? ", " : "",
-				      io_drivers[i]->name);
-	return err_set(err, EXIT_USAGE,
-		       "device '%s': neither an interface of this machine nor one of %s", text,
-		       names);
+	return io_unknown(text, err);
 }
 
 int io_check(const struct io_spec *spec, struct err *err)

@@ -111,8 +111,9 @@ struct io_driver {
 };
 
 /*
- * Finds the driver of "name:argument". A bare word that is a Linux interface becomes the better
- * driver that works for it. EXIT_USAGE for an unknown one, with the list of drivers.
+ * Finds the driver of "name:argument". A bare word that is a Linux interface becomes af_packet's,
+ * beside which the kernel keeps working on it. EXIT_DEVICE for a bare word that could be one and is
+ * not there, EXIT_USAGE for an unknown driver; both with what there is.
  */
 int io_spec_parse(const char *text, struct io_spec *spec, struct err *err);
 

@@ -80,21 +80,28 @@ static void scan_rate(struct scan *scan)
 
 /* --- may it, and does the user know? --- */
 
-static int scan_plan(struct scan *scan, struct err *err)
+static int scan_signature(const struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
 	uint64_t targets = scan->stream.walk.targets;
 	bool real = !(scan->spec.driver->limits & IO_SIMULATED) && !job->dry_run;
 
-	if (real && targets > LARGE_SCAN && (job->contact == NULL || job->purpose == NULL))
-		return err_set(err, EXIT_REFUSED,
-			       "%" PRIu64 " targets on a real network: say who scans and why with "
-			       "--contact and --purpose (they are kept in the summary)",
-			       targets);
+	if (!real || targets <= LARGE_SCAN || (job->contact != NULL && job->purpose != NULL))
+		return 0;
+	return err_set(err, EXIT_REFUSED,
+		       "%" PRIu64 " targets on a real network: say who scans and why with "
+		       "--contact and --purpose (they are kept in the summary)",
+		       targets);
+}
+
+static void scan_plan(const struct scan *scan)
+{
+	const struct job *job = scan->job;
+	uint64_t targets = scan->stream.walk.targets;
+
 	if (!job->quiet && (targets > LARGE_SCAN || job->dry_run || job->verbose != 0))
 		plan_print(stderr, job, &scan->counts, targets, scan->stream.probe.template.len,
 			   scan->rate);
-	return 0;
 }
 
 /* --- what a probe looks like (packet/, probe/) --- */
@@ -154,15 +161,12 @@ static int scan_device(struct scan *scan, struct err *err)
 	struct io_spec spec = scan->spec;
 	int rc;
 
-	if (!job->dry_run)
-		rc = io_check(&spec, err);
-	else
-		rc = io_spec_parse("null", &spec, err);
+	if (job->dry_run && io_spec_parse("null", &spec, err) < 0)
+		return -EINVAL;
 	eal.pci = &spec.arg;
-	eal.n_pci = rc == 0 && (spec.driver->limits & IO_PCI) ? 1 : 0;
-	eal.memory_mb = rc == 0 ? spec.driver->memory_mb : 0;
-	if (rc == 0)
-		rc = eal_start(&eal, err);
+	eal.n_pci = spec.driver->limits & IO_PCI ? 1 : 0;
+	eal.memory_mb = spec.driver->memory_mb;
+	rc = eal_start(&eal, err);
 	if (rc < 0)
 		return rc;
 	scan->io_conf = (struct io_conf){
@@ -300,6 +304,14 @@ static void scan_fini(struct scan *scan)
 
 /* --- in order --- */
 
+/* Before its addresses are asked for. What is not opened needs no privilege. */
+static int scan_check_device(const struct scan *scan, struct err *err)
+{
+	int rc = io_check(&scan->spec, err);
+
+	return rc < 0 && scan->job->dry_run && err->code == EXIT_PRIVILEGE ? 0 : rc;
+}
+
 static int scan_prepare(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
@@ -313,6 +325,10 @@ static int scan_prepare(struct scan *scan, struct err *err)
 	if (rc == 0)
 		rc = scan_targets(scan, err);
 	if (rc == 0)
+		rc = scan_signature(scan, err);
+	if (rc == 0)
+		rc = scan_check_device(scan, err);
+	if (rc == 0)
 		rc = roles_init(&scan->roles, job->tx_cores, job->rx_cores, job->cores, near, err);
 	if (rc == 0)
 		rc = scan_link_sources(scan, err);
@@ -320,7 +336,8 @@ static int scan_prepare(struct scan *scan, struct err *err)
 		return rc;
 	scan_probe(scan);
 	scan_rate(scan);
-	return scan_plan(scan, err);
+	scan_plan(scan);
+	return 0;
 }
 
 /* What is written besides the records: to be refused before anything is sent or overwritten. */

@@ -54,7 +54,7 @@ static void faults_have_their_code(void **state)
 		const char *says;
 	} faults[] = {
 		{"af_packet:nonesuch0", EXIT_DEVICE, "no interface 'nonesuch0'; there are "},
-		{"nonesuch0", EXIT_USAGE, "neither an interface"},
+		{"nonesuch0", EXIT_DEVICE, "no such interface"},
 		{"sim:alive=2", EXIT_USAGE, "a share from 0 to 1"},
 		{"memif:/nonesuch.sock", EXIT_DEVICE, "start the server first"},
 		{"pci:ffff:fe:1e.7", EXIT_DEVICE, "is no network card"},

@@ -44,8 +44,9 @@ static const struct {
 	const char *says;
 } bad[] = {
 	{"", EXIT_USAGE, "sim, af_packet, af_xdp, pci, memif, pcap, ring, null"},
-	{"nonesuch0", EXIT_USAGE, "'nonesuch0': neither an interface"},
-	{"Sim", EXIT_USAGE, "neither an interface"},
+	{"nonesuch0", EXIT_DEVICE, "'nonesuch0': there is no such interface; there are lo"},
+	{"Sim", EXIT_DEVICE, "no such interface"},
+	{"a-name-that-is-far-too-long", EXIT_USAGE, "neither an interface"},
 	{"simx:a=1", EXIT_USAGE, "neither an interface"},
 	{"../lo", EXIT_USAGE, "neither an interface"},
 	{"pci", EXIT_USAGE, "named by its address"},
