@@ -98,7 +98,6 @@ static void memif_redial(struct io_dev *dev)
 const struct io_driver driver_memif = {
 	.name = "memif",
 	.help = "memif:SOCKET[,role=server] another process, over shared memory",
-	.limits = IO_EAGER,
 	.check = memif_check,
 	.devargs = memif_devargs,
 	.opened = memif_opened,

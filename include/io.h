@@ -22,8 +22,7 @@ enum {		      /* what a driver's devices are like */
 	       2, /* the kernel sees the replies, too, and answers them (with RST, with ARP) */
        IO_SIMULATED = 4, /* nothing leaves the process: any address may be used, no ARP is needed */
        IO_BUSY = 8,	 /* made for speed: lcores poll without a pause */
-       IO_EAGER = 16,	 /* packets wait in deep buffers: lcores may sleep up to buffer / rate */
-       IO_PCI = 32,	 /* a card by its address: arg is for eal_conf.pci, and no kernel helps */
+       IO_PCI = 16,	 /* a card by its address: arg is for eal_conf.pci, and no kernel helps */
 };
 
 enum { IO_QUEUES_MAX = 64, IO_TX_FRAME = 128 };
