@@ -78,6 +78,21 @@ static void named_settle(struct named *named)
 	pairs->n = kept;
 }
 
+/* An argument has at least one target: only files can be without. */
+static int named_nothing(const struct target_conf *conf, struct err *err)
+{
+	const char *file = conf->targets_files.n > 0 ? conf->targets_files.at[0] : NULL;
+
+	if (file != NULL)
+		return err_set(err, EXIT_INPUT, "%s: there are no targets in it%s",
+			       strcmp(file, "-") == 0 ? "stdin" : file,
+			       conf->targets_files.n > 1 ? ", nor in the other files" : "");
+	return err_set(err, EXIT_USAGE,
+		       "no targets: name addresses (192.0.2.1), prefixes (192.0.2.0/24) or "
+		       "ranges (192.0.2.1-192.0.2.9), or a file of them with "
+		       "--targets-file");
+}
+
 static int named_load(struct named *named, const struct target_conf *conf, struct err *err)
 {
 	int ret = stdin_check(conf, err);
@@ -93,10 +108,7 @@ static int named_load(struct named *named, const struct target_conf *conf, struc
 			       "--ports is missing: which ports to probe, like --ports 80,443 "
 			       "(only address:port pairs need none)");
 	if (named->addrs.n == 0 && named->pairs.n == 0)
-		return err_set(err, EXIT_USAGE,
-			       "no targets: name addresses (192.0.2.1), prefixes (192.0.2.0/24) or "
-			       "ranges (192.0.2.1-192.0.2.9), or a file of them with "
-			       "--targets-file");
+		return named_nothing(conf, err);
 	named_settle(named);
 	return 0;
 }
