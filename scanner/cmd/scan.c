@@ -256,7 +256,8 @@ static enum exit_code scan_code(struct scan *scan)
 		LOG(ERROR, "counters do not add up: %s", equation);
 		scan->end = END_BOOKS;
 	}
-	return codes[scan->end];
+	return codes[scan->end] == EXIT_COMPLETE && scan->status_lost ? EXIT_OUTPUT
+								      : codes[scan->end];
 }
 
 static int scan_summary(struct scan *scan, struct err *err)

@@ -58,6 +58,7 @@ struct scan {
 	struct output *output;
 	struct workers *workers;
 	struct status *status; /* --status-file, or NULL */
+	bool status_lost;      /* it could not be written any more */
 
 	/* outcome */
 	enum scan_end end;

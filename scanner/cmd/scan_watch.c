@@ -156,6 +156,24 @@ static void watch_phase(struct watch *w, uint64_t now)
 		w->over = w->scan->settled = true;
 }
 
+/*
+ * Records matter more: the scan goes on, and only its exit status tells again at the end. A line
+ * may be torn, so nothing may follow it.
+ */
+static void watch_status(struct watch *w, const struct snapshot *s, bool now)
+{
+	struct scan *scan = w->scan;
+	int rc = scan->status != NULL ? status_update(scan->status, s, now) : 0;
+
+	if (rc == 0)
+		return;
+	LOG(WARN, "--status-file: cannot be written any more, the scan goes on without: %s",
+	    strerror(-rc));
+	status_close(scan->status);
+	scan->status = NULL;
+	scan->status_lost = true;
+}
+
 static void watch_tick(struct watch *w)
 {
 	struct snapshot s;
@@ -170,8 +188,7 @@ static void watch_tick(struct watch *w)
 		progress_update(&w->progress, &s, stderr);
 		control_publish(&s);
 	}
-	if (w->scan->status != NULL && status_update(w->scan->status, &s, false) < 0)
-		LOG(WARN, "--status-file: cannot be written any more");
+	watch_status(w, &s, false);
 	if (w->ticks % FOLLOW_CLOCK_TICKS == 0)
 		clock_follow(&w->scan->clock, rte_rdtsc());
 	if (stats_check(&s, false, equation, sizeof(equation)) != NULL) {
@@ -260,8 +277,7 @@ int scan_watch(struct scan *scan, struct err *err)
 			usleep(TICK_US);
 	}
 	watch_stop(&w);
-	if (scan->status != NULL)
-		status_update(scan->status, &scan->last, true);
+	watch_status(&w, &scan->last, true);
 	control_publish(&scan->last);
 	if (!job->quiet)
 		progress_end(&w.progress, &scan->last, scan_end_name(scan->end), stderr);

@@ -43,6 +43,14 @@ say "and what the shell opened to append is appended to"
 "$PEAL" scan -i sim "${args[@]}" >>"$tmp/out"
 is "lines" "$(wc -l <"$tmp/out")" $((2 * records))
 
+say "a status file that fails meanwhile: one warning, all records, 74"
+expect 74 "$PEAL" scan -i sim 10.7.0.0/24 --allow-special 10.0.0.0/8 -p 80 -q --rate 200 --cooldown 2s -O list \
+	-u /dev/full -m "$tmp/full.json" >"$tmp/full"
+is "lines of the message" "$(wc -l <"$tmp/err")" 1
+grep -q 'status-file.*No space left' "$tmp/err" || fail "it said: $(cat "$tmp/err")"
+is "complete" "$(summary full .complete)" true
+is "records" "$(wc -l <"$tmp/full")" "$(summary full .records)"
+
 say "the job of a summary repeats the order, whatever the seed"
 targets=(10.7.0.0/24 --allow-special 10.0.0.0/8 -p 80)
 for seed in "" 18446744073709551615; do
