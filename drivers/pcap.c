@@ -3,10 +3,10 @@
 #include "driver.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Capture files: what is sent is written to OUT, what is received is replayed once from IN. */
@@ -34,23 +34,38 @@ static int pcap_parse(const char *arg, struct pcap_arg *parsed, struct err *err)
 	return 0;
 }
 
+/* Whether a file can be written there, without making it. 0 or -1 and errno. */
+static int pcap_writable(const char *path)
+{
+	char dir[PATH_MAX / 8 + 2];
+	struct stat st;
+	char *slash;
+
+	if (stat(path, &st) == 0) {
+		errno = EISDIR;
+		return S_ISDIR(st.st_mode) ? -1 : access(path, W_OK);
+	}
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		return access(".", W_OK | X_OK);
+	slash[1] = '\0';
+	return access(dir, W_OK | X_OK);
+}
+
 static int pcap_check(const char *arg, struct err *err)
 {
 	struct pcap_arg parsed;
-	int fd, rc = pcap_parse(arg, &parsed, err);
+	int rc = pcap_parse(arg, &parsed, err);
 
 	if (rc < 0)
 		return rc;
 	if (parsed.in[0] != '\0' && access(parsed.in, R_OK) < 0)
 		return err_set(err, EXIT_INPUT, "pcap: cannot read '%s': %s", parsed.in,
 			       strerror(errno));
-	if (parsed.out[0] == '\0')
-		return 0;
-	fd = open(parsed.out, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0)
+	if (parsed.out[0] != '\0' && pcap_writable(parsed.out) < 0)
 		return err_set(err, EXIT_OUTPUT, "pcap: cannot write '%s': %s", parsed.out,
 			       strerror(errno));
-	close(fd);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include "test.h"
 
+#include <unistd.h>
+
 #include "io.h"
 #include "linkinfo.h"
 
@@ -107,6 +109,26 @@ static void bad_ones(void **state)
 	}
 }
 
+/* peal doctor looks, and a scan may still not come to be. */
+static void checks_make_no_files(void **state)
+{
+	char dir[] = "/tmp/peal-io-spec-XXXXXX", text[64];
+	struct io_spec spec;
+	struct err err;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(text, sizeof(text), "pcap:%s/out", dir);
+	assert_int_equal(io_spec_parse(text, &spec, &err), 0);
+	assert_int_equal(io_check(&spec, &err), 0);
+	snprintf(text, sizeof(text), "pcap:%s", dir);
+	assert_int_equal(io_spec_parse(text, &spec, &err), 0);
+	assert_true(io_check(&spec, &err) < 0);
+	assert_int_equal(err.code, EXIT_OUTPUT);
+	assert_non_null(strstr(err.text, "Is a directory"));
+	assert_int_equal(rmdir(dir), 0); /* it is empty */
+}
+
 static void a_bare_interface_is_af_packet(void **state)
 {
 	struct io_spec spec;
@@ -125,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_ones),
 		cmocka_unit_test(bad_ones),
+		cmocka_unit_test(checks_make_no_files),
 		cmocka_unit_test(a_bare_interface_is_af_packet),
 	};
 
