@@ -9,8 +9,8 @@ build_packages=(gcc libc6-dev libdpdk-dev libjansson-dev meson nettle-dev
 
 # shellcheck disable=SC2034
 test_packages=(busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool git
-	iproute2 jq libclang-rt-14-dev libcmocka-dev llvm masscan nftables nmap procps python3-minimal
-	qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap)
+	iproute2 jq libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
+	procps python3-minimal qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap)
 
 # missing PACKAGE...: those that are not installed, one a line
 missing() {
