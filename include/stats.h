@@ -49,7 +49,8 @@ enum scan_end {
 	END_DEVICE,
 	END_BOOKS,
 	END_GATE,
-	END_LOSS, /* it would have been a success, but something was dropped on the way */
+	END_LOSS,    /* it would have been a success, but something was dropped on the way */
+	END_DRY_RUN, /* all was built, nothing sent */
 };
 
 /* Everything there is to know at one moment: made by the main thread, read by monitor/. */
@@ -66,6 +67,7 @@ struct snapshot {
 	/* RSTs and ARP answers that were due, but not sent: the other side asks again, so that no
 	 * result is lost by it */
 	uint64_t control_lost;
+	uint64_t built; /* by a dry run: probes made and not sent; they are among not_reached */
 	uint64_t received, repeats, handed, ring_full, rx_missed;
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
@@ -84,7 +86,7 @@ void stats_add(struct snapshot *s, const struct snapshot *more);
 /* Probes that the job asks for: targets * attempts. */
 uint64_t stats_probes(const struct snapshot *s);
 
-/* Of these, how many are behind us: sent, or left out for good. */
+/* Of these, how many are behind us: sent, left out for good, or built by a dry run. */
 uint64_t stats_done(const struct snapshot *s);
 double stats_percent(const struct snapshot *s);
 
@@ -118,7 +120,7 @@ const char *scan_phase_name(enum scan_phase phase);
 
 /*
  * What a scan has come to that ended for this reason; limited: -n left targets out. Any success
- * with a loss is END_LOSS.
+ * with a loss is END_LOSS, and a dry run is never complete.
  */
 enum scan_end scan_end_judge(enum scan_end end, bool limited, const struct snapshot *s);
 

@@ -248,6 +248,7 @@ static enum exit_code scan_code(struct scan *scan)
 		[END_SIGNAL] = EXIT_STOPPED,	   [END_OUTPUT] = EXIT_OUTPUT,
 		[END_DEVICE] = EXIT_STOPPED,	   [END_BOOKS] = EXIT_BOOKS,
 		[END_GATE] = EXIT_BOOKS,	   [END_LOSS] = EXIT_STOPPED,
+		[END_DRY_RUN] = EXIT_COMPLETE,
 	};
 	char equation[256];
 

@@ -67,6 +67,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->truth_known = scan->dev.count_open != NULL;
 	stats_add(s, &scan->base);
 	if (scan->job->dry_run) {
+		s->built = s->sent;
 		s->not_reached += s->sent;
 		s->sent = 0;
 	}

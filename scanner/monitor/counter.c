@@ -19,6 +19,7 @@ const struct counter counters[] = {
 	COUNTER("excluded", NOT_STATUS, excluded),
 	COUNTER("attempts", NOT_STATUS, attempts),
 	COUNTER("sent", EVERYWHERE, sent),
+	COUNTER("built", EVERYWHERE, built),
 	COUNTER("resent", NOT_STATUS | KEPT, resent),
 	COUNTER("opted_out", EVERYWHERE | KEPT, opted_out),
 	COUNTER("not_reached", IN_SUMMARY, not_reached),

@@ -17,7 +17,7 @@ void meter_read(struct meter *m, const struct snapshot *s)
 	if (s->phase == PHASE_STARTING || seconds < 0.1)
 		return;
 	done_rate = rate_of(stats_done(s), m->done, seconds);
-	m->sent_rate = rate_of(s->sent, m->sent, seconds);
+	m->sent_rate = rate_of(s->sent + s->built, m->sent, seconds);
 	m->received_rate = rate_of(s->received, m->received, seconds);
 	if (!m->known)
 		m->smooth = done_rate;
@@ -25,7 +25,7 @@ void meter_read(struct meter *m, const struct snapshot *s)
 		m->smooth += (done_rate - m->smooth) * seconds / (seconds + SMOOTH_SECONDS);
 	m->known = true;
 	m->elapsed = s->elapsed;
-	m->sent = s->sent;
+	m->sent = s->sent + s->built;
 	m->received = s->received;
 	m->done = stats_done(s);
 }

@@ -58,15 +58,16 @@ static void line_add_time(struct line *l, const struct meter *m, const struct sn
 
 static void line_add_sent(struct line *l, const struct meter *m, const struct snapshot *s)
 {
+	const char *verb = s->built > 0 ? "built" : "sent";
 	char sent[HUMAN_TEXT], rate[HUMAN_TEXT];
 
-	human_count(sent, s->sent);
+	human_count(sent, s->sent + s->built);
 	if (s->phase != PHASE_SENDING)
-		line_add(l, "", "sent %s", sent);
+		line_add(l, "", "%s %s", verb, sent);
 	else if (s->paused)
-		line_add(l, "", "sent %s, paused for the output", sent);
+		line_add(l, "", "%s %s, paused for the output", verb, sent);
 	else
-		line_add(l, "", "sent %s, %s", sent,
+		line_add(l, "", "%s %s, %s", verb, sent,
 			 m->known ? human_si(rate, m->sent_rate, "pps") : "--");
 }
 
@@ -166,11 +167,15 @@ void progress_now(struct progress *p, const struct snapshot *s, FILE *to)
 static void end_sent(const struct snapshot *s, FILE *to)
 {
 	char took[HUMAN_TEXT], rate[HUMAN_TEXT];
+	uint64_t made = s->sent + s->built;
 
-	fprintf(to, "sent      %" PRIu64 " of %" PRIu64 " probes", s->sent, stats_probes(s));
+	fprintf(to, "%s     %" PRIu64 " of %" PRIu64 " probes", s->built > 0 ? "built" : "sent ",
+		made, stats_probes(s));
 	if (s->send_seconds > 0)
 		fprintf(to, " in %s, %s", human_duration(took, s->send_seconds),
-			human_si(rate, (double)s->sent / s->send_seconds, "pps"));
+			human_si(rate, (double)made / s->send_seconds, "pps"));
+	if (s->built > 0)
+		fputs("; a dry run: nothing was sent", to);
 	if (s->opted_out != 0)
 		fprintf(to, "; %" PRIu64 " opted out meanwhile", s->opted_out);
 	if (s->gate_hits != 0)

@@ -40,7 +40,7 @@ uint64_t stats_probes(const struct snapshot *s)
 
 uint64_t stats_done(const struct snapshot *s)
 {
-	return s->sent + s->opted_out + s->gate_hits;
+	return s->sent + s->built + s->opted_out + s->gate_hits;
 }
 
 double stats_percent(const struct snapshot *s)
@@ -156,7 +156,9 @@ enum scan_end scan_end_judge(enum scan_end end, bool limited, const struct snaps
 	case END_MAX_RUNTIME:
 		if (stats_lost(s) != 0)
 			return END_LOSS;
-		return end == END_COMPLETE && limited ? END_MAX_TARGETS : end;
+		if (end != END_COMPLETE)
+			return end;
+		return s->built != 0 ? END_DRY_RUN : limited ? END_MAX_TARGETS : end;
 	default:
 		return end;
 	}
@@ -175,6 +177,7 @@ const char *scan_end_name(enum scan_end end)
 		[END_BOOKS] = "books",
 		[END_GATE] = "gate",
 		[END_LOSS] = "loss",
+		[END_DRY_RUN] = "dry-run",
 	};
 
 	return names[end];

@@ -92,6 +92,24 @@ static void test_terminal(void **state)
 	capture_stop(&c);
 }
 
+/* A dry run gets on, but sends nothing. */
+static void test_dry_run(void **state)
+{
+	struct capture c;
+	struct progress p;
+	struct snapshot s = running(1, 0);
+
+	(void)state;
+	capture_start(&c);
+	progress_init(&p, true, false, false);
+	s.built = 9980;
+	progress_update(&p, &s, c.file);
+	assert_non_null(strstr(capture_take(&c), "  5.1%  19s left  built 9980, 9.98 kpps  open"));
+	progress_end(&p, &s, "dry-run", c.file);
+	assert_non_null(strstr(capture_take(&c), "built     9980 of 196"));
+	capture_stop(&c);
+}
+
 static void test_losses_in_red(void **state)
 {
 	struct capture c;
@@ -330,15 +348,11 @@ static void test_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_terminal),
-		cmocka_unit_test(test_losses_in_red),
-		cmocka_unit_test(test_narrow_terminal),
-		cmocka_unit_test(test_plain_lines),
-		cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_now),
-		cmocka_unit_test(test_any_numbers),
-		cmocka_unit_test(test_time_left),
-		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_terminal),      cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_losses_in_red), cmocka_unit_test(test_narrow_terminal),
+		cmocka_unit_test(test_plain_lines),   cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_now),	      cmocka_unit_test(test_any_numbers),
+		cmocka_unit_test(test_time_left),     cmocka_unit_test(test_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,12 +172,16 @@ static void test_judge(void **state)
 			assert_int_equal(scan_end_judge(successes[i], true, &s), END_LOSS);
 		}
 	}
-	for (int end = END_SIGNAL; end <= END_LOSS; end++)
+	for (int end = END_SIGNAL; end <= END_DRY_RUN; end++)
 		assert_int_equal(scan_end_judge((enum scan_end)end, true, &sound), end);
 	assert_int_equal(scan_end_judge(END_COMPLETE, true, &(struct snapshot){0}),
 			 END_MAX_TARGETS);
 	assert_int_equal(scan_end_judge(END_MAX_RUNTIME, true, &(struct snapshot){0}),
 			 END_MAX_RUNTIME);
+	for (int limited = 0; limited < 2; limited++)
+		assert_int_equal(
+			scan_end_judge(END_COMPLETE, limited, &(struct snapshot){.built = 1}),
+			END_DRY_RUN);
 }
 
 static void test_names(void **state)
@@ -191,7 +195,7 @@ static void test_names(void **state)
 	assert_string_equal(scan_end_name(END_MAX_TARGETS), "max-targets");
 	assert_string_equal(scan_end_name(END_MAX_RESULTS), "max-results");
 	assert_string_equal(scan_end_name(END_MAX_RUNTIME), "max-runtime");
-	for (int i = END_COMPLETE; i <= END_LOSS; i++)
+	for (int i = END_COMPLETE; i <= END_DRY_RUN; i++)
 		assert_true(strlen(scan_end_name((enum scan_end)i)) > 3);
 }
 

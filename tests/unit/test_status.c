@@ -104,6 +104,7 @@ static void test_keys(void **state)
 		{"rx_missed", 5},      {"ring_full", 6},
 		{"tx_dropped", 7},     {"opted_out", 1},
 		{"filtered_out", 4},   {"eta_seconds", 5.98403},
+		{"built", 0},
 	};
 	struct status *status = status_of();
 	json_t *line, *value;
