@@ -71,7 +71,7 @@ static int af_packet_opened(struct io_dev *dev, const char *arg, struct err *err
 
 const struct io_driver driver_af_packet = {
 	.name = "af_packet",
-	.help = "af_packet:IF               a Linux interface, by AF_PACKET",
+	.help = "af_packet:IF                  a Linux interface, by AF_PACKET",
 	.limits = IO_KERNEL | IO_KERNEL_ANSWERS,
 	.check = af_packet_check,
 	.devargs = af_packet_devargs,

@@ -57,7 +57,7 @@ static int af_xdp_opened(struct io_dev *dev, const char *arg, struct err *err)
 
 const struct io_driver driver_af_xdp = {
 	.name = "af_xdp",
-	.help = "af_xdp:IF                  a Linux interface, by AF_XDP; it is all peal's "
+	.help = "af_xdp:IF                     a Linux interface, by AF_XDP; it is all peal's "
 		"meanwhile",
 	.limits = IO_KERNEL,
 	.descriptors = 2048, /* the PMD fills no more */

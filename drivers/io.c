@@ -11,6 +11,7 @@
 #include "driver.h"
 #include "linkinfo.h"
 #include "pciinfo.h"
+#include "sim_internet.h"
 
 /* In the order of --help. */
 static const struct io_driver *const io_drivers[] = {
@@ -165,9 +166,13 @@ void io_stats(const struct io_dev *dev, struct io_stats *stats)
 		dev->driver->stats(dev, stats);
 }
 
-void io_list_drivers(void)
+void io_list_drivers(FILE *to)
 {
+	fprintf(to, "\nDevices:\n");
 	for (size_t i = 0; i < IO_DRIVERS; i++)
-		printf("  %s\n", io_drivers[i]->help);
-	printf("  IF, ADDRESS                the same as af_packet:IF, pci:ADDRESS\n");
+		fprintf(to, "  %s\n", io_drivers[i]->help);
+	fprintf(to, "  IF, ADDRESS                   the same as af_packet:IF, pci:ADDRESS\n");
+	fprintf(to, "  All keys of sim, and their defaults; the man page explains them:\n    ");
+	sim_internet_list(to);
+	fputc('\n', to);
 }

@@ -97,7 +97,7 @@ static void memif_redial(struct io_dev *dev)
 
 const struct io_driver driver_memif = {
 	.name = "memif",
-	.help = "memif:SOCKET[,role=server] another process, over shared memory",
+	.help = "memif:SOCKET[,role=server]    another process, over shared memory",
 	.check = memif_check,
 	.devargs = memif_devargs,
 	.opened = memif_opened,

@@ -23,7 +23,7 @@ static int null_devargs(const char *arg, const struct io_conf *conf, char *buf, 
 
 const struct io_driver driver_null = {
 	.name = "null",
-	.help = "null                       takes every packet and answers none, for speed",
+	.help = "null                          takes every packet and answers none, for speed",
 	.limits = IO_SIMULATED | IO_BUSY,
 	.check = null_check,
 	.devargs = null_devargs,

@@ -88,7 +88,7 @@ static int pcap_devargs(const char *arg, const struct io_conf *conf, char *buf, 
 
 const struct io_driver driver_pcap = {
 	.name = "pcap",
-	.help = "pcap:OUT[,IN]              capture files: writes OUT, replays IN once",
+	.help = "pcap:OUT[,IN]                 capture files: writes OUT, replays IN once",
 	.limits = IO_SIMULATED,
 	.check = pcap_check,
 	.devargs = pcap_devargs,

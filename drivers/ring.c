@@ -49,7 +49,7 @@ static void ring_close(struct io_dev *dev)
 
 const struct io_driver driver_ring = {
 	.name = "ring",
-	.help = "ring                       loop-back: what is sent is received",
+	.help = "ring                          loop-back: what is sent is received",
 	.limits = IO_SIMULATED,
 	.check = ring_check,
 	.open = ring_open,

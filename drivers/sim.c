@@ -387,7 +387,7 @@ static void sim_close(struct io_dev *dev)
 
 const struct io_driver driver_sim = {
 	.name = "sim",
-	.help = "sim[:KEY=VALUE,...]        a simulated internet, to try and to test",
+	.help = "sim[:KEY=VALUE,...]           a simulated internet, to try and to test",
 	.limits = IO_SIMULATED,
 	.check = sim_check,
 	.open = sim_open,

@@ -136,6 +136,12 @@ static int param_read(struct sim_internet *internet, const char *text, size_t le
 		       (int)len, text, names);
 }
 
+void sim_internet_list(FILE *to)
+{
+	for (size_t i = 0; i < PARAMS; i++)
+		fprintf(to, "%s%s=%s", i > 0 ? "," : "sim:", params[i].name, params[i].value);
+}
+
 /* --- creation --- */
 
 static uint64_t below(double share)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "io.h"
 
@@ -50,6 +51,9 @@ struct sim_internet {
 		hostile_below;
 	uint64_t rtt_table[256]; /* quantiles */
 };
+
+/* Prints all parameters with their defaults, as an argument that could be given. */
+void sim_internet_list(FILE *to);
 
 enum sim_state sim_internet_find(const struct sim_internet *internet, uint32_t addr, uint16_t port);
 

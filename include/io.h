@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "err.h"
 
@@ -141,8 +142,8 @@ void io_describe(const struct io_dev *dev, char *buf, size_t len);
 /* Main thread only. */
 void io_stats(const struct io_dev *dev, struct io_stats *stats);
 
-/* Prints the drivers, for --help. */
-void io_list_drivers(void);
+/* Prints the drivers and the keys of sim, for --help. */
+void io_list_drivers(FILE *to);
 
 /*
  * The simulated internet of "sim:ARG" by itself, for list --truth: the state of a target is "open",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io.h"
 #include "job.h"
 #include "option.h"
 
@@ -24,7 +25,8 @@ static const struct {
 	{CMD_RESUME, "peal resume [OPTION...] DIR",
 	 "  peal resume survey.state\n"
 	 "  peal resume survey.state -i eth1 -r 20k\n"},
-	{CMD_DOCTOR, "peal doctor [OPTION...] [DEVICE]", "  peal doctor\n  peal doctor eth0\n"},
+	{CMD_DOCTOR, "peal doctor [OPTION...] [DEVICE]",
+	 "  peal doctor\n  peal doctor af_xdp:eth0 --gateway-mac 02:00:5e:10:00:01\n"},
 };
 
 /* "  -p, --ports LIST"; returns its length. */
@@ -81,5 +83,7 @@ void job_help(FILE *to, unsigned command)
 			print_option(to, &options[i]);
 		}
 	}
+	if ((command & (CMD_SCAN | CMD_DOCTOR)) != 0)
+		io_list_drivers(to);
 	fprintf(to, "\nExamples:\n%s", examples);
 }

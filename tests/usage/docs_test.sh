@@ -48,6 +48,25 @@ for command in scan list doctor resume; do
 	report $? "the completion has the options of $command$missing_bash"
 done
 
+# devices and keys of sim, as --help has them
+missing=
+for driver in $("$PEAL" scan --help | sed -n '/^Devices:/,/^  All keys/s/^  \([a-z_0-9]*\)\(:[A-Z]*.*\|\[.*\|\)  .*/\1/p'); do
+	grep -qE "^\.It Cm $driver( |\$)" "$MAN" || missing+=" $driver"
+	drivers+=" $driver"
+done
+[[ ${drivers-} == ' sim '*' null' && -z $missing ]]
+report $? "the man page has the devices:${drivers-}; it lacks:$missing"
+missing='' keys=$("$PEAL" scan --help | sed -n 's/^ *sim:\(seed=.*\)/\1/p' | tr ',' ' ')
+for key in $keys; do
+	grep -A 4 "^\.It Cm ${key%=*}\$" "$MAN" | grep -q "^Default: ${key#*=}\.\$" || missing+=" $key"
+done
+[[ $keys && -z $missing ]]
+report $? "the man page has the keys of sim and their defaults; it lacks:$missing"
+"$PEAL" list --truth -i "sim:${keys// /,}" -p 80 192.0.2.1 --allow-special 192.0.2.0/24 >/dev/null
+report $? 'the keys of sim in --help can be given'
+! "$PEAL" list --help | grep -q '^Devices:'
+report $? 'peal list, which opens no device, does not list them'
+
 [[ $(complete_words peal s) == scan ]]
 report $? 'completes commands'
 [[ $(complete_words peal scan --tcp-options w) == windows ]]
