@@ -181,7 +181,7 @@ static void pci_near(const char *arg, char *buf, size_t len)
 
 const struct io_driver driver_pci = {
 	.name = "pci",
-	.help = "pci:ADDRESS                a network card that DPDK drives: pci:0000:3b:00.0",
+	.help = "pci:ADDRESS                   a network card that DPDK drives: pci:0000:3b:00.0",
 	.limits = IO_PCI | IO_BUSY,
 	.descriptors = 4096,
 	.link_wait_s = 60,
