@@ -30,8 +30,8 @@ struct checkpoint {
 	/* what it belongs to */
 	struct digest job;   /* of job.json */
 	struct digest lists; /* of the lists, each with its name and length before it */
-	uint64_t targets; /* of one attempt */
-	uint64_t steps;	  /* of all attempts */
+	uint64_t targets;    /* of one attempt */
+	uint64_t steps;	     /* of all attempts */
 	uint8_t secret[16];
 
 	/* how far it has come: see struct stream_place */

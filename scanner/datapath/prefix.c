@@ -20,9 +20,9 @@ enum {
  * has long been idle, past looks like future, and a frame waits for nothing.)
  */
 struct slot {
-	uint32_t due;	     /* from then on the next frame may go */
-	uint32_t second : 8; /* which second is counted */
-	uint32_t count : 24; /* frames in it */
+	uint32_t due;	       /* from then on the next frame may go */
+	uint32_t second : 8;   /* which second is counted */
+	uint32_t count : 24;   /* frames in it */
 } __attribute__((aligned(8))); /* read and exchanged as one word */
 
 struct prefix_pace {

@@ -86,7 +86,8 @@ static void rx_echo(struct rx *rx, const struct pkt_view *v, const uint8_t *data
 {
 	struct echo echo;
 
-	if (rx_is_ours(rx, v->local) && !kernel_has_addr(rx, v->local) && echo_read(&echo, v, data) &&
+	if (rx_is_ours(rx, v->local) && !kernel_has_addr(rx, v->local) &&
+	    echo_read(&echo, v, data) &&
 	    rte_ring_mp_enqueue_elem(rx->echoes, &echo, sizeof(echo)) != 0)
 		rx->stats.control_lost++;
 }
