@@ -7,12 +7,28 @@
 #include <string.h>
 
 #include "packet.h"
+#include "packet/checksum.h"
+#include "packet/layout.h"
 #include "probe.h"
+#include "reach.h"
 
 /*
  * Any bytes as a received frame: parsed, matched, validated and classified, as the RX lcore does.
- * The frame lies in memory of exactly its size, so that the sanitizer sees each byte too many.
+ * The frame lies in memory of exactly its size, so that the sanitizer sees each byte too many. For
+ * half of the inputs the checksum of the IPv4 header is put right, for hardly any gets past it by
+ * chance.
  */
+
+enum { TCP_VIEW, ICMP_QUOTE, ARP_VIEW, SIFTED, MATCHED, VALIDATED };
+struct reach reached[] = {
+	[TCP_VIEW] = {"tcp_view", 0},
+	[ICMP_QUOTE] = {"icmp_quote", 0},
+	[ARP_VIEW] = {"arp_view", 0},
+	[SIFTED] = {"sifted", 0},
+	[MATCHED] = {"matched", 0},
+	[VALIDATED] = {"validated", 0},
+	{NULL, 0},
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,6 +49,9 @@ static bool known_reason(int result)
 
 static void check_view(const struct pkt_view *v, uint16_t len)
 {
+	reached[TCP_VIEW].n += v->kind == PKT_TCP;
+	reached[ICMP_QUOTE].n += v->kind == PKT_ICMP_ERROR;
+	reached[ARP_VIEW].n += v->kind == PKT_ARP;
 	if (v->kind == PKT_ARP) {
 		require(len >= 14 + 28 && (v->arp_op == 1 || v->arp_op == 2));
 		return;
@@ -72,6 +91,7 @@ static void check_sift(const uint8_t *data, uint16_t len, int parsed, const stru
 	require((found | wrong_port) <= 1 && (found & wrong_port) == 0);
 	if ((found | wrong_port) == 0)
 		return;
+	reached[SIFTED].n++;
 	require(parsed == 0 && probe.ops->match(v) == 0 && v->local == us);
 	require(found == ((uint32_t)(v->local_port - 32768) < 28233));
 	pkt_look(&look, data);
@@ -79,12 +99,40 @@ static void check_sift(const uint8_t *data, uint16_t len, int parsed, const stru
 	require(pkt_sifted_ok(data) == pkt_checksum_ok(v, data));
 }
 
+static void repair_checksum(uint8_t *frame, uint16_t len)
+{
+	uint16_t at = ETHER_LEN, header;
+
+	if (len >= ETHER_LEN + VLAN_LEN && bytes_get16(frame + ETHER_TYPE) == TYPE_VLAN)
+		at += VLAN_LEN;
+	if (len < at + IP_LEN || bytes_get16(frame + at - 2) != TYPE_IPV4)
+		return;
+	header = (frame[at] & 15) * 4;
+	if (header < IP_LEN || header > len - at)
+		return;
+	bytes_put16(frame + at + IP_CHECKSUM, 0);
+	bytes_put16(frame + at + IP_CHECKSUM, checksum_finish(checksum_add(0, frame + at, header)));
+}
+
+static void check_match(const struct pkt_view *v)
+{
+	/* of the probe that the frame synack_mss of tests/frames answers */
+	static const struct cookie cookie = {.seq = 0x11223344, .port = 16788};
+	struct pkt_claims claims = {.n = 0};
+	uint64_t valid;
+
+	reached[MATCHED].n++;
+	pkt_claims_add(&claims, v);
+	valid = probe.ops->validate(&probe, &claims, &cookie);
+	require(valid <= 1);
+	reached[VALIDATED].n += valid;
+	check_record(v);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct cookie cookie = {.seq = 0x01020304, .port = 5};
 	uint16_t len = (uint16_t)size;
 	uint8_t *frame;
-	struct pkt_claims claims;
 	struct pkt_view v;
 	int result;
 
@@ -95,6 +143,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (size > 0)
 		memcpy(frame, data, size);
+	/* a bit of a hardware address, which means nothing to the parser */
+	if (size > 0 && (frame[0] & 2) != 0)
+		repair_checksum(frame, len);
 
 	result = pkt_parse(&v, frame, len);
 	check_sift(frame, len, result, &v);
@@ -102,12 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_view(&v, len);
 		pkt_checksum_ok(&v, frame);
 		result = probe.ops->match(&v);
-		if (result == 0) {
-			claims.n = 0;
-			pkt_claims_add(&claims, &v);
-			require(probe.ops->validate(&probe, &claims, &cookie) <= 1);
-			check_record(&v);
-		}
+		if (result == 0)
+			check_match(&v);
 	}
 	require(result == 0 || known_reason(result));
 	free(frame);

@@ -7,11 +7,22 @@
 
 #include "job.h"
 #include "job/job_json.h"
+#include "reach.h"
 
 /*
  * Any bytes as a job file, in memory of exactly their size. What is refused must be refused with a
  * message of printable text; what is taken must read back identically.
  */
+
+enum { JOB, KEY, BAD_SYNTAX, BAD_KEY, BAD_VALUE };
+struct reach reached[] = {
+	[JOB] = {"job", 0},
+	[KEY] = {"job_with_a_key", 0},
+	[BAD_SYNTAX] = {"bad_syntax", 0},
+	[BAD_KEY] = {"bad_key", 0},
+	[BAD_VALUE] = {"bad_value", 0},
+	{NULL, 0},
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +35,12 @@ static void require(bool truth)
 static void check_error(const struct err *err)
 {
 	require(err->code == EXIT_INPUT && err->text[0] != '\0');
+	if (strstr(err->text, "there is no such key") != NULL)
+		reached[BAD_KEY].n++;
+	else if (strstr(err->text, ": \"") != NULL) /* place: "key": what is wrong */
+		reached[BAD_VALUE].n++;
+	else
+		reached[BAD_SYNTAX].n++;
 	for (const char *c = err->text; *c != '\0'; c++)
 		require((unsigned char)*c >= 0x20 && *c != 0x7f);
 }
@@ -47,6 +64,8 @@ static void check_reads_back(const struct job *job)
 	struct job back;
 	struct err err;
 
+	reached[JOB].n++;
+	reached[KEY].n += text != NULL && strcmp(text, "{}") != 0;
 	require(text != NULL && read_job(&back, text, strlen(text), &err) == 0);
 	again = job_to_json(&back);
 	require(again != NULL && strcmp(text, again) == 0);

@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reach.h"
 #include "target/portset.h"
+
+enum { PORTS_READ, PORTS_REFUSED };
+struct reach reached[] = {[PORTS_READ] = {"ports", 0}, [PORTS_REFUSED] = {"refused", 0}, {NULL, 0}};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,8 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	if (portset_parse(&set, text, &err) < 0) {
+		reached[PORTS_REFUSED].n++;
 		check_error(&err);
 	} else {
+		reached[PORTS_READ].n++;
 		CHECK(portset_count(&set) > 0);
 		check_reads_back(&set);
 	}

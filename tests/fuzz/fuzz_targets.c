@@ -12,7 +12,14 @@
 #include <string.h>
 
 #include "addr.h"
+#include "reach.h"
 #include "target/target_parse.h"
+
+enum { RANGE, PAIR, ARGUMENT, PREFIX, REFUSED };
+struct reach reached[] = {
+	[RANGE] = {"range", 0},	  [PAIR] = {"pair", 0},	      [ARGUMENT] = {"argument", 0},
+	[PREFIX] = {"prefix", 0}, [REFUSED] = {"refused", 0}, {NULL, 0},
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,8 +44,13 @@ static int sets_parse(struct sets *s, const struct listing *list, enum listing_k
 	ret = target_parse(list, kind, &to, &err);
 	rangeset_normalise(&s->addrs);
 	pairset_normalise(&s->pairs);
-	if (ret == 0)
+	if (ret == 0) {
+		reached[RANGE].n += s->addrs.n > 0;
+		reached[PAIR].n += s->pairs.n > 0;
+		reached[ARGUMENT].n += kind == LISTING_ARGUMENT && s->addrs.n > 0;
 		return 0;
+	}
+	reached[REFUSED].n++;
 	CHECK(err.code == (kind == LISTING_FILE ? EXIT_INPUT : EXIT_USAGE));
 	CHECK(strncmp(err.text, "list:", 5) == 0);
 	for (const char *c = err.text; *c != '\0'; c++)
@@ -107,6 +119,7 @@ static void check_prefixes(const struct listing *list)
 		for (size_t i = 0; i < addrs.n; i++) {
 			uint64_t size = (uint64_t)addrs.at[i].last - addrs.at[i].first + 1;
 
+			reached[PREFIX].n++;
 			CHECK((size & (size - 1)) == 0 && addrs.at[i].first % size == 0);
 		}
 	rangeset_fini(&addrs);

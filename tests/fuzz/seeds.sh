@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# seeds.sh BUILD: what the fuzz targets of a build directory start from: inputs in
+# BUILD/seeds/NAME, words in BUILD/seeds/NAME.dict. Made anew from the frames of the tests and from
+# the program, so that they know what it knows.
+set -euo pipefail
+build=$1
+peal=$build/peal
+seeds=$build/seeds
+rm -rf "$seeds"
+mkdir -p "$seeds"/{frame,job,ports,targets}
+
+"$build/tests/fuzz/frame_seeds" "$seeds/frame"
+
+# job FILE OPTION...: a job file with these options
+job() {
+	"$peal" scan -i sim -p '80,http,8000-8010' "${@:2}" --print-job >"$seeds/job/$1"
+}
+job plain 192.0.2.0/24
+job lists 192.0.2.1 192.0.2.7-192.0.2.9 -x 192.0.2.8 -f saddr,sport -S 192.0.2.1,192.0.2.2
+job amounts 192.0.2.1 -n 5% -N 7 -t 90s -P 3 -c 500ms -e 18446744073709551615 --shard 1/4
+job rates 192.0.2.1 -r max -B 10M --prefix-rate 1k/24 -T 2 --rx-cores 1 --cores 0-3
+job network 192.0.2.1 -s 40000-60000 -G 02:00:5e:10:00:01 --gateway-ip 192.0.2.254 --source-mac \
+	02:00:5e:10:00:02 --vlan 7 --tcp-options linux --ttl 64 --rst never
+job records 192.0.2.1 -o out -O csv --filter 'success = 1 && ttl < 64' --open -m m -u u -l l -v --color never
+job people 192.0.2.1 -d --contact 'noc@example.org' --purpose 'a "survey"' '--eal=--log-level 8'
+
+# the keys of job files are the long options with _ for -
+{
+	"$peal" scan --help | sed -n 's/^ .*[ ,]--\([a-z-]*\).*/\1/p' | tr - _ | sed 's/.*/"\\"&\\""/'
+	printf '"%s"\n' '\"targets\"' max auto always true false null '1/2' 10k 90s 5% mss csv
+} >"$seeds/job.dict"
+
+printf '1-5,http,U:53,*' >"$seeds/ports/list"
+printf '192.0.2.0/24\n192.0.2.7-192.0.2.9 # some\n192.0.2.1:80\n' >"$seeds/targets/list"
+printf '192.0.2.1,192.0.2.0/30' >"$seeds/targets/argument"
