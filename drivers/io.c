@@ -19,7 +19,7 @@ static const struct io_driver *const io_drivers[] = {
 	&driver_memif, &driver_pcap,	  &driver_ring,	  &driver_null,
 };
 
-enum { IO_DRIVERS = sizeof(io_drivers) / sizeof(io_drivers[0]) };
+enum { IO_DRIVERS = sizeof(io_drivers) / sizeof(io_drivers[0]), IO_ARGS = 512 };
 
 static const struct io_driver *io_driver_find(const char *name, size_t len)
 {
@@ -84,6 +84,15 @@ int io_check(const struct io_spec *spec, struct err *err)
 	return spec->driver->check != NULL ? spec->driver->check(spec->arg, err) : 0;
 }
 
+int io_check_conf(const struct io_spec *spec, const struct io_conf *conf, struct err *err)
+{
+	char args[IO_ARGS];
+
+	if (spec->driver->devargs == NULL)
+		return 0;
+	return spec->driver->devargs(spec->arg, conf, args, sizeof(args), err);
+}
+
 void io_near(const struct io_spec *spec, char *buf, size_t len)
 {
 	buf[0] = '\0';
@@ -99,7 +108,7 @@ void io_listen(struct io_dev *dev, const uint8_t mac[6])
 static int io_open_steps(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
 			 struct err *err)
 {
-	char args[512];
+	char args[IO_ARGS];
 	int rc;
 
 	if (spec->driver->open != NULL) {

@@ -16,6 +16,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+enum { LINK_ADDRS = 64 };
+
 enum { ROUTE_UP = 1, ROUTE_GATEWAY = 2, ARP_COMPLETE = 2 }; /* flags in /proc/net/{route,arp} */
 
 /*
@@ -141,6 +143,33 @@ int link_addrs(const char *ifname, uint32_t *addr, unsigned max)
 	}
 	freeifaddrs(list);
 	return (int)n;
+}
+
+bool link_owns(const char *ifname, const uint32_t *addr, unsigned n)
+{
+	uint32_t own[LINK_ADDRS];
+	int n_own = link_addrs(ifname, own, LINK_ADDRS);
+
+	for (unsigned i = 0; i < n; i++) {
+		bool found = false;
+
+		for (int k = 0; k < n_own; k++)
+			found |= own[k] == addr[i];
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+int link_pci(const char *ifname, char *address, size_t len)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ifr = {.ifr_data = (char *)&info};
+
+	if (link_ioctl(ifname, SIOCETHTOOL, &ifr) < 0 || info.bus_info[0] == '\0')
+		return -ENOENT;
+	snprintf(address, len, "%.32s", info.bus_info);
+	return 0;
 }
 
 struct route {

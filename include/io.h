@@ -121,6 +121,9 @@ int io_spec_parse(const char *text, struct io_spec *spec, struct err *err);
  * EXIT_USAGE. */
 int io_check(const struct io_spec *spec, struct err *err);
 
+/* What io_open() would refuse of conf, such as fewer queues than the interface has. EXIT_DEVICE. */
+int io_check_conf(const struct io_spec *spec, const struct io_conf *conf, struct err *err);
+
 /* The processors next to the device, "0-7,16-23", or "" where it makes no difference. */
 void io_near(const struct io_spec *spec, char *buf, size_t len);
 

@@ -35,6 +35,12 @@ unsigned link_rx_queues(const char *ifname);
 /* The interface's IPv4 addresses: how many were written to addr, at most max. */
 int link_addrs(const char *ifname, uint32_t *addr, unsigned max);
 
+/* Whether all of these n addresses are the interface's own. */
+bool link_owns(const char *ifname, const uint32_t *addr, unsigned n);
+
+/* The PCI address of the interface's card. 0, or -ENOENT: it has none. */
+int link_pci(const char *ifname, char *address, size_t len);
+
 /*
  * The gateway of the default route through this interface (main table, lowest metric); without a
  * default route, the gateway that all its other routes share. 0 or -ENOENT.

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,8 +14,10 @@
 #include <rte_cpuflags.h>
 #include <rte_version.h>
 
+#include "addr.h"
 #include "hugepages.h"
 #include "linkinfo.h"
+#include "worker.h"
 
 /*
  * peal doctor [DEVICE]: what a scan needs of this machine, one line each: "ok", "warn" or "FAIL",
@@ -131,23 +134,35 @@ static void check_link(struct doctor *d, const char *ifname)
 			   "ICMP errors can be longer: sudo ip link set %s mtu 1500", ifname);
 }
 
+/* For addresses that are not the interface's own, nobody but peal answers ARP. */
 static void check_source(struct doctor *d, const char *ifname)
 {
 	char text[INET_ADDRSTRLEN];
-	uint32_t addr;
 
-	if (link_addrs(ifname, &addr, 1) == 1) {
-		addr_text(text, addr);
-		doctor_say(d, OK, "source", "%s", text);
-	} else if (d->job->source_ips.n > 0) {
-		doctor_say(d, OK, "source", "%s has no address, --source-ip names one", ifname);
-	} else {
+	if (d->n_sources == 0) {
 		doctor_fail(
 			d, EXIT_DEVICE, "source",
-			"%s has no IPv4 address: sudo ip addr add A.B.C.D/LEN dev %s, or peal scan "
-			"--source-ip A.B.C.D",
+			"%s has no IPv4 address: sudo ip addr add A.B.C.D/LEN dev %s, or name one "
+			"with --source-ip",
 			ifname, ifname);
+		return;
 	}
+	addr_text(text, d->sources[0]);
+	if (link_owns(ifname, d->sources, d->n_sources))
+		doctor_say(d, OK, "source", "%s%s", text, d->n_sources > 1 ? " and others" : "");
+	else
+		doctor_say(d, OK, "source",
+			   "%s%s, not all %s's own: peal answers ARP for them while it runs", text,
+			   d->n_sources > 1 ? " and others" : "", ifname);
+}
+
+/* The next hop, when its hardware address must be found. */
+static int find_gateway(const struct doctor *d, const char *ifname, uint32_t *gateway)
+{
+	const char *given = d->job->gateway_ip;
+
+	return given != NULL ? addr4_parse(given, strlen(given), gateway)
+			     : link_gateway(ifname, gateway);
 }
 
 static void check_gateway(struct doctor *d, const char *ifname)
@@ -157,14 +172,13 @@ static void check_gateway(struct doctor *d, const char *ifname)
 	uint8_t mac[6];
 
 	if (d->job->gateway_mac.given) {
-		doctor_say(d, OK, "gateway", "its address is given with --gateway-mac");
+		doctor_say(d, OK, "gateway", "its hardware address is given with --gateway-mac");
 		return;
 	}
-	if (link_gateway(ifname, &gateway) < 0) {
+	if (find_gateway(d, ifname, &gateway) < 0) {
 		doctor_say(d, WARN, "gateway",
 			   "no default route through %s: sudo ip route add default via A.B.C.D dev "
-			   "%s, or "
-			   "peal scan --gateway-ip or --gateway-mac",
+			   "%s, or name it with --gateway-ip or --gateway-mac",
 			   ifname, ifname);
 		return;
 	}
@@ -205,7 +219,12 @@ static void check_kernel(struct doctor *d, const struct io_spec *spec, const cha
 {
 	uint32_t gateway;
 
-	if ((spec->driver->limits & IO_KERNEL_ANSWERS) != 0)
+	if ((spec->driver->limits & IO_KERNEL_ANSWERS) != 0 &&
+	    !link_owns(ifname, d->sources, d->n_sources))
+		doctor_say(d, OK, "kernel",
+			   "sends no RST for addresses that it does not own: peal does, within the "
+			   "rate");
+	else if ((spec->driver->limits & IO_KERNEL_ANSWERS) != 0)
 		doctor_say(d, OK, "kernel",
 			   "answers each SYN-ACK with RST: fine, it closes what the probe opened");
 	else if (link_gateway(ifname, &gateway) == 0)
@@ -218,12 +237,44 @@ static void check_kernel(struct doctor *d, const struct io_spec *spec, const cha
 		doctor_say(d, OK, "kernel", "gets nothing from %s while peal runs", ifname);
 }
 
+/* As many queues as a scan would have. */
+static void check_queues(struct doctor *d, const struct io_spec *spec)
+{
+	struct roles roles;
+	struct io_conf conf = {0};
+	struct err err;
+
+	if (roles_init(&roles, 0, 0, NULL, "", &err) < 0) {
+		doctor_fail(d, err.code, "cores", "%s", err.text);
+		return;
+	}
+	conf.tx_queues = roles.n_tx;
+	conf.rx_queues = roles.n_rx;
+	if (io_check_conf(spec, &conf, &err) < 0)
+		doctor_fail(d, err.code, "queues", "%s", err.text);
+	else
+		doctor_say(d, OK, "queues",
+			   "%u to send, %u to receive; more with -T and --rx-cores", roles.n_tx,
+			   roles.n_rx);
+}
+
+static void check_cores(struct doctor *d, const char *ifname)
+{
+	struct pci_info info;
+	char address[40];
+
+	if (link_pci(ifname, address, sizeof(address)) == 0 && pci_info(address, &info) == 0)
+		doctor_cores(d, &info);
+}
+
 static void check_interface(struct doctor *d, const struct io_spec *spec)
 {
 	const char *ifname = spec->arg;
 
 	doctor_say(d, OK, "privileges", "enough for %s", spec->driver->name);
 	check_link(d, ifname);
+	check_queues(d, spec);
+	check_cores(d, ifname);
 	check_source(d, ifname);
 	check_gateway(d, ifname);
 	check_ports(d);
@@ -232,6 +283,19 @@ static void check_interface(struct doctor *d, const struct io_spec *spec)
 }
 
 /* --- */
+
+static int find_sources(struct doctor *d, const struct io_spec *spec, struct err *err)
+{
+	int rc = job_source_addrs(d->job, &d->sources, &d->n_sources, err);
+
+	if (rc < 0 || d->n_sources > 0 || (spec->driver->limits & IO_KERNEL) == 0)
+		return rc;
+	d->sources = malloc(sizeof(*d->sources));
+	if (d->sources == NULL)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+	d->n_sources = (uint32_t)link_addrs(spec->arg, d->sources, 1);
+	return 0;
+}
 
 static bool is_card(const struct job *job)
 {
@@ -251,7 +315,8 @@ static void check_device(struct doctor *d, const char *text)
 		doctor_pci(d, &spec);
 		return;
 	}
-	if (io_spec_parse(text, &spec, &err) < 0 || io_check(&spec, &err) < 0) {
+	if (io_spec_parse(text, &spec, &err) < 0 || io_check(&spec, &err) < 0 ||
+	    find_sources(d, &spec, &err) < 0) {
 		doctor_fail(d, err.code, "device", "%s", err.text);
 		return;
 	}
@@ -260,6 +325,9 @@ static void check_device(struct doctor *d, const char *text)
 		check_interface(d, &spec);
 	else if ((spec.driver->limits & IO_SIMULATED) != 0)
 		doctor_say(d, OK, "privileges", "none needed: nothing leaves this process");
+	else if (d->n_sources == 0)
+		doctor_fail(d, EXIT_USAGE, "source",
+			    "%s has no address of its own: name one with --source-ip", text);
 }
 
 static int doctor_run(struct job *job, enum exit_code *code, struct err *err)
@@ -285,6 +353,7 @@ static int doctor_run(struct job *job, enum exit_code *code, struct err *err)
 		printf("ready, %u to know about\n", d.warnings);
 	else
 		printf("ready\n");
+	free(d.sources);
 	*code = d.first;
 	return 0;
 }

@@ -144,7 +144,7 @@ static bool list_meets(const char *list, const cpu_set_t *set)
 	return false;
 }
 
-static void check_cores(struct doctor *d, const struct pci_info *info)
+void doctor_cores(struct doctor *d, const struct pci_info *info)
 {
 	cpu_set_t set;
 
@@ -215,7 +215,7 @@ void doctor_pci(struct doctor *d, const struct io_spec *spec)
 		check_group(d, &info);
 	check_pages(d, &info);
 	check_memlock(d);
-	check_cores(d, &info);
+	doctor_cores(d, &info);
 	if (d->failures == failures)
 		check_trial(d, spec);
 	doctor_say(d, OK, "addresses",

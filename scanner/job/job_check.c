@@ -151,16 +151,22 @@ static int check_cores(const struct job *job, struct err *err)
 	return 0;
 }
 
-static int check_network(const struct job *job, struct err *err)
+static int check_device(const struct job *job, struct err *err)
+{
+	if (job->device != NULL)
+		return 0;
+	return err_set(err, EXIT_USAGE,
+		       "no device: -i sim tries it on a simulated internet, -i eth0 sends "
+		       "by that interface");
+}
+
+/* Addresses and ports to send from and to. */
+static int check_sender(const struct job *job, struct err *err)
 {
 	uint32_t *sources, n, gateway;
 	unsigned ports = job->source_ports.last - job->source_ports.first + 1U;
 	int rc;
 
-	if (job->device == NULL)
-		return err_set(err, EXIT_USAGE,
-			       "no device: -i sim tries it on a simulated internet, -i eth0 sends "
-			       "by that interface");
 	if (job->gateway_ip != NULL &&
 	    addr4_parse(job->gateway_ip, strlen(job->gateway_ip), &gateway) < 0)
 		return err_set(err, EXIT_USAGE,
@@ -186,7 +192,9 @@ static int check_scan(const struct job *job, struct err *err)
 	if (rc == 0)
 		rc = check_cores(job, err);
 	if (rc == 0)
-		rc = check_network(job, err);
+		rc = check_device(job, err);
+	if (rc == 0)
+		rc = check_sender(job, err);
 	return rc;
 }
 
@@ -206,7 +214,7 @@ int job_check(const struct job *job, unsigned command, struct err *err)
 	if (job->quiet && job->verbose > 0)
 		return err_set(err, EXIT_USAGE, "--quiet and --verbose contradict each other");
 	if (command == CMD_DOCTOR)
-		return 0;
+		return check_sender(job, err);
 	rc = check_targets(job, err);
 	if (rc == 0)
 		rc = check_order(job, err);
