@@ -14,5 +14,11 @@
  */
 int durable_write(int folder, const char *name, const void *data, size_t len);
 
+/* All of it to fd: what was taken in part or interrupted goes on. */
+int durable_fill(int fd, const void *data, size_t len);
+
+/* What was written to fd is on the disk; a pipe or the like has nothing to sync. */
+int durable_sync(int fd);
+
 /* The entry of path is on the disk, too, when its folder is. */
 int durable_entry(const char *path);

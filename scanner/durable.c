@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *at, size_t len)
+int durable_fill(int fd, const void *data, size_t len)
 {
+	const char *at = data;
+
 	while (len > 0) {
 		ssize_t n = write(fd, at, len);
 
@@ -27,10 +29,10 @@ static int write_all(int fd, const char *at, size_t len)
 }
 
 /* A file system that cannot sync this has nothing to lose. */
-static int sync_fd(int fd)
+int durable_sync(int fd)
 {
 	while (fsync(fd) < 0) {
-		if (errno == EINVAL || errno == EROFS)
+		if (errno == EINVAL || errno == EROFS || errno == ENOTSUP)
 			return 0;
 		if (errno != EINTR)
 			return -errno;
@@ -45,10 +47,10 @@ static int write_new(int folder, const char *name, const void *data, size_t len)
 
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, data, len);
+	rc = durable_fill(fd, data, len);
 	if (rc == 0)
-		rc = sync_fd(fd);
-	if (close(fd) < 0 && rc == 0)
+		rc = durable_sync(fd);
+	if (close(fd) < 0 && errno != EINTR && rc == 0) /* interrupted, it is closed all the same */
 		rc = -errno;
 	return rc;
 }
@@ -67,7 +69,7 @@ int durable_write(int folder, const char *name, const void *data, size_t len)
 		unlinkat(folder, temp, 0);
 		return rc;
 	}
-	return sync_fd(folder);
+	return durable_sync(folder);
 }
 
 int durable_entry(const char *path)
@@ -82,7 +84,7 @@ int durable_entry(const char *path)
 	free(folder);
 	if (fd < 0)
 		return -errno;
-	rc = sync_fd(fd);
+	rc = durable_sync(fd);
 	close(fd);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "counter.h"
+#include "durable.h"
 #include "human.h"
 
 /* The effective job as an object: reads back as a job file. */
@@ -93,19 +94,16 @@ static int summary_fail(struct err *err, const char *what, const char *path)
  */
 static int summary_store(int fd, const char *json)
 {
-	FILE *file = fdopen(fd, "w");
-	int rc = 0;
+	int rc = durable_fill(fd, json, strlen(json));
 
-	if (file == NULL) {
-		close(fd);
-		return -1;
-	}
-	if (fputs(json, file) == EOF || fputc('\n', file) == EOF || fflush(file) == EOF)
-		rc = -1;
-	/* a FIFO or a terminal cannot be synced, and need not be */
-	if (rc == 0 && fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS)
-		rc = -1;
-	return fclose(file) == EOF ? -1 : rc;
+	if (rc == 0)
+		rc = durable_fill(fd, "\n", 1);
+	if (rc == 0)
+		rc = durable_sync(fd);
+	if (close(fd) < 0 && errno != EINTR && rc == 0)
+		rc = -errno;
+	errno = -rc;
+	return rc < 0 ? -1 : 0;
 }
 
 static int summary_write_over(const char *path, const char *json, struct err *err)
