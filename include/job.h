@@ -22,6 +22,7 @@
 enum { CORES_MAX = 32 }; /* that send, and that receive */
 
 enum rst_mode { RST_AUTO, RST_ALWAYS, RST_NEVER };
+enum on_full { ON_FULL_WAIT, ON_FULL_STOP };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* A number, or a percentage of the targets. */
@@ -75,6 +76,7 @@ struct job {
 
 	const char *output, *format, *fields, *filter; /* NULL: default */
 	bool open_only;
+	enum on_full on_full; /* the disk */
 	const char *summary_file, *status_file, *log_file;
 	const char *state_dir; /* NULL: none is kept */
 

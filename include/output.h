@@ -22,6 +22,7 @@ struct output_conf {
 	bool open_only;	      /* --open */
 	uint64_t max_results; /* -N, 0 is no limit: stop after so many records written */
 	unsigned n_rings;     /* one per RX lcore */
+	bool patient;	      /* --on-full wait: a full disk is waited for */
 	bool again;	      /* the fields must tell which targets were written: for go_on */
 	bool go_on; /* with what a file has, instead of emptying it: see output_replay() */
 };
@@ -50,10 +51,10 @@ int output_start(struct output *out);
 /*
  * The end, when the RX lcores have put their last record. output_stop() alone is enough: drains the
  * rings, flushes and closes the sink, ends the thread; returns 0, or the -errno of the failed
- * write. It waits for a reader who does not read. Who must not wait like that calls
- * output_finish(), which only asks for the end, looks at output_finished() now and then, and can
- * output_abort(): what the reader does not take at once is given up, and the error is -ECANCELED.
- * Then output_stop().
+ * write. It waits for a reader who does not read, and where it is patient, for a disk that is full.
+ * Who must not wait like that calls output_finish(), which only asks for the end, looks at
+ * output_finished() now and then, and can output_abort(): what reader or disk do not take at once
+ * is given up, and the error is -ECANCELED, or that of the disk. Then output_stop().
  */
 void output_finish(struct output *out);
 bool output_finished(const struct output *out);
@@ -74,6 +75,7 @@ struct output_stats {
 	uint64_t repeats;	     /* likewise: lines of RECORD_REPEAT */
 	int error;		     /* 0, or the -errno that stopped the sink */
 	bool full;		     /* max_results was reached */
+	bool no_room;		     /* the disk is full: the writer waits */
 };
 void output_stats(const struct output *out, struct output_stats *stats);
 

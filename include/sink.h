@@ -20,6 +20,8 @@ struct sink {
 	bool waits;   /* for a reader: a pipe, a socket or a terminal */
 	bool give_up; /* atomic: do not wait for the reader any longer */
 	bool synced;  /* the file's name is on the disk */
+	bool patient; /* set by the owner: a full disk is waited for, as a reader is */
+	bool no_room; /* atomic: it waits for room on the disk */
 };
 
 struct sink_ops {
@@ -28,7 +30,8 @@ struct sink_ops {
 	 * end */
 	int (*open)(struct sink *sink, const char *arg, bool go_on, struct err *err);
 	/* All of it, resuming short writes. Waits for a slow reader, but after sink_give_up(): then
-	 * -ECANCELED. */
+	 * -ECANCELED. Where it is patient, waits for room on a full disk likewise: then -ENOSPC or
+	 * -EDQUOT. */
 	int (*write)(struct sink *sink, const void *buf, size_t len);
 	/* What was written is on the disk; from one other thread, too. */
 	int (*sync)(struct sink *sink);
@@ -42,5 +45,5 @@ int sink_open(struct sink *sink, const char *arg, bool go_on, struct err *err);
  * opened as our stdout may have been opened to append: that is not ours to cut. */
 int sink_cut(struct sink *sink, uint64_t len);
 
-/* From any thread: what the reader does not take at once is not written any more. */
+/* From any thread: what the reader or the disk does not take at once is not written any more. */
 void sink_give_up(struct sink *sink);

@@ -155,6 +155,7 @@ int main(int argc, char **argv)
 	const struct cmd *cmd = command_find(name);
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of the write, never a death */
+	signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
 	if (cmd != NULL)
 		return command_main(cmd, argc - 2, argv + 2);
 	if (argc < 2) {

@@ -366,6 +366,7 @@ static int scan_open_output(struct scan *scan, struct err *err)
 		.open_only = job->open_only,
 		.max_results = job->max_results,
 		.n_rings = scan->roles.n_rx,
+		.patient = job->on_full == ON_FULL_WAIT,
 		.again = scan->keeps && job->output != NULL && strcmp(job->output, "-") != 0,
 		.go_on = scan->resumes,
 	};

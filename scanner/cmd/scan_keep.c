@@ -11,7 +11,8 @@
  *	(LEASE_S + wait + a period or two) * rate, and a run for each lcore
  *
  * How far sending had come is remembered for as long as answers are waited for, in at most MARKS
- * marks; that makes the wait longer by 1/MARKS. When the disk is slow or full, sending waits.
+ * marks; that makes the wait longer by 1/MARKS. When the disk is slow, sending waits; so it does
+ * when it is full, unless --on-full says to stop.
  */
 
 #include "scan.h"
@@ -60,6 +61,7 @@ struct keeper {
 	uint64_t confirmed; /* TSC: of those whose records are */
 	uint64_t settled;   /* steps below are */
 	uint64_t cursor;    /* of the last checkpoint */
+	uint64_t synced;    /* records that are on the disk */
 };
 
 /* --- what is settled --- */
@@ -154,7 +156,10 @@ static int save(const struct keeper *k, const struct snapshot *books, uint64_t s
 /* A full disk may have room again; anything else will not mend itself. */
 static void save_failed(struct keeper *k, int rc)
 {
-	if (rc != -ENOSPC && rc != -EDQUOT && rc != -ENOMEM) {
+	bool mends = rc == -ENOMEM ||
+		     (k->scan->job->on_full == ON_FULL_WAIT && (rc == -ENOSPC || rc == -EDQUOT));
+
+	if (!mends) {
 		LOG(ERROR, "--state-dir: %s: %s", k->scan->state.path, strerror(-rc));
 		__atomic_store_n(&k->error, rc, __ATOMIC_RELEASE);
 	} else if (!k->warned) {
@@ -185,7 +190,8 @@ static void keep(struct keeper *k)
 	pthread_mutex_lock(&k->lock);
 	books = k->published;
 	pthread_mutex_unlock(&k->lock);
-	books.written = scan->base.written + out.written; /* what is there after a power cut */
+	k->synced = scan->base.written + out.written;
+	books.written = k->synced; /* what is there after a power cut */
 	lease = lease_end(k, mark.cursor);
 	rc = save(k, &books, lease);
 	if (rc < 0) {
@@ -231,6 +237,7 @@ static int start_thread(struct keeper *k)
 
 int scan_keep_start(struct scan *scan, struct err *err)
 {
+	struct output_stats out;
 	struct keeper *k;
 	uint64_t lease;
 	int rc;
@@ -251,8 +258,11 @@ int scan_keep_start(struct scan *scan, struct err *err)
 		clock_gettime(CLOCK_REALTIME, &now);
 		scan->from.started = (double)now.tv_sec;
 	}
+	k->synced = scan->base.written;
 	lease = lease_end(k, scan->from.cursor);
-	rc = save(k, &scan->base, lease);
+	rc = output_sync(scan->output, &out); /* what a run before wrote, before it counts */
+	if (rc == 0)
+		rc = save(k, &scan->base, lease);
 	if (rc == 0) {
 		stream_extend(&scan->stream, lease);
 		rc = start_thread(k);
@@ -316,6 +326,7 @@ static int end_in_order(const struct scan *scan)
 void scan_keep_end(struct scan *scan)
 {
 	struct keeper *k = scan->keeper;
+	struct snapshot books = scan->last;
 	bool in_order = scan->settled && scan->end != END_OUTPUT && scan->end != END_BOOKS &&
 			scan->end != END_GATE;
 	int rc;
@@ -324,10 +335,12 @@ void scan_keep_end(struct scan *scan)
 		return;
 	if (scan->end == END_MAX_RESULTS)
 		scan->from.over = true;
+	if (scan->end == END_OUTPUT) /* what came after may not be on the disk */
+		books.written = k->synced;
 	if (in_order)
 		rc = end_in_order(scan);
 	else
-		rc = save(k, &scan->last, stream_cursor(&scan->stream));
+		rc = save(k, &books, stream_cursor(&scan->stream));
 	if (rc < 0)
 		LOG(WARN, "--state-dir: %s: %s: the checkpoint before the last holds",
 		    scan->state.path, strerror(-rc));

@@ -26,6 +26,7 @@ struct watch {
 	uint64_t ticks;
 	enum scan_phase phase;
 	bool over;
+	bool no_room; /* it was said that the disk is full */
 };
 
 static double seconds(uint64_t ticks)
@@ -116,13 +117,29 @@ static void watch_signals(struct watch *w, const struct snapshot *s)
 	w->seen = now;
 }
 
-/* Reasons to end that do not come from the user. */
-static void watch_limits(struct watch *w, const struct snapshot *s)
+static const char *output_name(const struct scan *scan)
 {
-	struct scan *scan = w->scan;
+	const char *path = scan->job->output;
+
+	return path == NULL || strcmp(path, "-") == 0 ? "stdout" : path;
+}
+
+/* Says so each time that the disk becomes full. */
+static void watch_room(struct watch *w, const struct output_stats *out)
+{
+	if (out->no_room && !w->no_room)
+		LOG(WARN, "--output: %s: the disk is full: the scan waits for room",
+		    output_name(w->scan));
+	w->no_room = out->no_room;
+}
+
+static void watch_output(struct watch *w)
+{
+	const struct scan *scan = w->scan;
 	struct output_stats out;
 
 	output_stats(scan->output, &out);
+	watch_room(w, &out);
 	if (out.error != 0 || scan_keep_error(scan) != 0) {
 		watch_end(w, END_OUTPUT);
 		w->over = true;
@@ -131,6 +148,13 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 		watch_end(w, END_MAX_RESULTS);
 		w->over = true;
 	}
+}
+
+/* Other reasons to end that do not come from the user. */
+static void watch_limits(struct watch *w, const struct snapshot *s)
+{
+	struct scan *scan = w->scan;
+
 	if (s->gate_hits != 0)
 		watch_end(w, END_GATE);
 	if (scan->job->max_runtime_ns != 0 &&
@@ -184,6 +208,7 @@ static void watch_tick(struct watch *w)
 	watch_count(w, &s, false);
 	scan_keep_publish(w->scan, &s);
 	watch_signals(w, &s);
+	watch_output(w);
 	watch_limits(w, &s);
 	if (w->ticks % 5 == 0) {
 		progress_update(&w->progress, &s, stderr);
@@ -226,14 +251,18 @@ static bool redraw(const struct job *job)
 	return isatty(STDERR_FILENO) && !records_here;
 }
 
-/* A reader that does not read keeps the last records waiting: one more INT gives them up. */
+/* A reader that does not read, or a full disk, keeps the last records waiting: one more INT gives
+ * them up. */
 static int watch_flush(struct watch *w)
 {
 	struct output *out = w->scan->output;
 	struct signal_counts now;
+	struct output_stats stats;
 
 	output_finish(out);
 	while (!output_finished(out)) {
+		output_stats(out, &stats);
+		watch_room(w, &stats);
 		signals_read(&now);
 		if (now.stop > RTE_MAX(w->seen.stop, 1u))
 			output_abort(out);
@@ -247,12 +276,16 @@ static int watch_flush(struct watch *w)
 static void watch_stop(struct watch *w)
 {
 	struct scan *scan = w->scan;
+	int rc;
 
 	if (w->cooldown == 0)
 		w->cooldown = rte_rdtsc();
 	workers_stop(scan->workers);
-	if (watch_flush(w) < 0)
+	rc = watch_flush(w);
+	if (rc < 0) {
+		LOG(ERROR, "--output: %s: %s", output_name(scan), strerror(-rc));
 		scan->end = END_OUTPUT;
+	}
 	scan->ended = wall_clock();
 	w->phase = PHASE_DONE;
 	watch_count(w, &scan->last, true);

@@ -16,6 +16,7 @@ static const char *const syn_look_names[] = {
 };
 static const char *const rst_names[] = {
 	[RST_AUTO] = "auto", [RST_ALWAYS] = "always", [RST_NEVER] = "never", NULL};
+static const char *const on_full_names[] = {[ON_FULL_WAIT] = "wait", [ON_FULL_STOP] = "stop", NULL};
 static const char *const color_names[] = {
 	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL};
 static const char *const format_names[] = {"ndjson", "csv", "list", NULL};
@@ -176,6 +177,9 @@ const struct option options[] = {
   .shown = "repeat = 0", .commands = CMD_SCAN, .group = GROUP_RECORDS },
 { .name = "open", .key = "open", .type = OPT_FLAG, FIELD(open_only),
   .help = "only open ports", .commands = CMD_SCAN, .group = GROUP_RECORDS },
+{ .name = "on-full", .key = "on_full", .arg = "WHAT", .type = OPT_ENUM, .names = on_full_names,
+  .initial = "wait", FIELD(on_full), .help = "when the disk is full: wait for room, or stop",
+  .commands = RUNNING, .group = GROUP_RECORDS },
 { .name = "list-fields", .type = OPT_FLAG, .aliases = "list-output-fields", FIELD(list_fields),
   .help = "print every field and its meaning, and exit",
   .commands = CMD_SCAN, .group = GROUP_RECORDS },

@@ -216,6 +216,8 @@ void progress_end(struct progress *p, const struct snapshot *s, const char *exit
 	if (stats_lost(s) != 0)
 		fprintf(to, "; %slost %s%s\n", p->color ? RED : "",
 			lost_text(lost, sizeof(lost), s), p->color ? PLAIN : "");
+	else if (s->pending != 0)
+		fprintf(to, "; %" PRIu64 " more could not be\n", s->pending);
 	else
 		fprintf(to, "; nothing lost\n");
 	fprintf(to, "end       %s\n", exit_reason);

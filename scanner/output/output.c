@@ -128,6 +128,7 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		output_destroy(o);
 		return -EINVAL;
 	}
+	o->sink.patient = conf->patient;
 	o->writer = (struct writer){
 		.encoder = o->encoder,
 		.fieldset = o->fieldset,
@@ -244,6 +245,7 @@ void output_stats(const struct output *out, struct output_stats *stats)
 	stats->taken = __atomic_load_n(&from->taken, __ATOMIC_ACQUIRE);
 	stats->error = __atomic_load_n(&from->error, __ATOMIC_ACQUIRE);
 	stats->full = __atomic_load_n(&from->full, __ATOMIC_ACQUIRE);
+	stats->no_room = __atomic_load_n(&out->sink.no_room, __ATOMIC_RELAXED);
 }
 
 int output_sync(struct output *out, struct output_stats *stats)

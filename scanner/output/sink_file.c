@@ -67,6 +67,23 @@ static int sink_file_wait(const struct sink *sink)
 	return n > 0 ? 0 : -ECANCELED;
 }
 
+/* After a write() that failed with error: true when the next one may find room. */
+static bool sink_file_wait_for_room(struct sink *sink, int error)
+{
+	if ((error != ENOSPC && error != EDQUOT) || !sink->patient || !sink->regular ||
+	    __atomic_load_n(&sink->give_up, __ATOMIC_RELAXED))
+		return false;
+	__atomic_store_n(&sink->no_room, true, __ATOMIC_RELAXED);
+	poll(NULL, 0, GIVE_UP_LATENCY_MS);
+	return true;
+}
+
+static void sink_file_has_room(struct sink *sink)
+{
+	if (sink->no_room)
+		__atomic_store_n(&sink->no_room, false, __ATOMIC_RELAXED);
+}
+
 static int sink_file_write(struct sink *sink, const void *buf, size_t len)
 {
 	const char *at = buf, *end = at + len;
@@ -88,9 +105,10 @@ static int sink_file_write(struct sink *sink, const void *buf, size_t len)
 			at += n;
 		else if (n == 0)
 			return -EIO;
-		else if (errno != EINTR && errno != EAGAIN)
+		else if (errno != EINTR && errno != EAGAIN && !sink_file_wait_for_room(sink, errno))
 			return -errno;
 	}
+	sink_file_has_room(sink);
 	return 0;
 }
 
@@ -101,8 +119,9 @@ static int sink_file_sync(struct sink *sink)
 
 	if (!sink->regular)
 		return 0;
-	if (fsync(sink->fd) < 0)
-		return -errno;
+	rc = durable_sync(sink->fd);
+	if (rc < 0)
+		return rc;
 	if (sink->named && !sink->synced)
 		rc = durable_entry(sink->path);
 	sink->synced = rc == 0;
@@ -113,7 +132,7 @@ static int sink_file_close(struct sink *sink)
 {
 	int rc = sink_file_sync(sink);
 
-	if (close(sink->fd) < 0 && rc == 0)
+	if (close(sink->fd) < 0 && errno != EINTR && rc == 0)
 		rc = -errno;
 	sink->fd = -1;
 	free(sink->path);
@@ -134,7 +153,7 @@ int sink_cut(struct sink *sink, uint64_t len)
 {
 	if (!sink->named || !sink->regular)
 		return 0;
-	return ftruncate(sink->fd, (off_t)len) < 0 ? -errno : 0;
+	return TEMP_FAILURE_RETRY(ftruncate(sink->fd, (off_t)len)) < 0 ? -errno : 0;
 }
 
 void sink_give_up(struct sink *sink)

@@ -342,6 +342,13 @@ static void test_end(void **state)
 		"written   5905 records, 3 filtered out; "
 		"\033[31mlost 3, rx_missed 1, tx_dropped 2\033[0m\n"
 		"end       gate\n");
+
+	s = running(27.7, 196608);
+	s.phase = PHASE_DONE;
+	s.pending = 17;
+	p.color = false;
+	progress_end(&p, &s, "output", c.file);
+	assert_non_null(strstr(capture_take(&c), "; 17 more could not be\nend       output\n"));
 	capture_stop(&c);
 }
 

@@ -30,7 +30,9 @@ static struct fault {
 	size_t at_most;	     /* bytes a write() takes, 0: all */
 	unsigned interrupts; /* so many EINTR first */
 	size_t room;	     /* bytes until it fails ... */
-	int write_errno;     /* ... with this, if not 0 */
+	int write_errno;     /* ... with this, if not 0 ... */
+	unsigned fails;	     /* ... so often, 0: for good */
+	unsigned fsync_interrupts;
 	int fsync_errno, close_errno;
 	unsigned writes, fsyncs;
 } fault = {.fd = -1};
@@ -48,6 +50,8 @@ ssize_t __wrap_write(int fd, const void *buf, size_t len)
 		len = fault.at_most;
 	if (fault.write_errno != 0 && fault.room == 0) {
 		errno = fault.write_errno;
+		if (fault.fails != 0 && --fault.fails == 0)
+			fault.write_errno = 0;
 		return -1;
 	}
 	if (fault.write_errno != 0 && len > fault.room)
@@ -59,6 +63,10 @@ ssize_t __wrap_write(int fd, const void *buf, size_t len)
 int __wrap_fsync(int fd)
 {
 	fault.fsyncs += fd == fault.fd;
+	if (fd == fault.fd && fault.fsync_interrupts != 0 && fault.fsync_interrupts-- != 0) {
+		errno = EINTR;
+		return -1;
+	}
 	if (fd != fault.fd || fault.fsync_errno == 0)
 		return __real_fsync(fd);
 	errno = fault.fsync_errno;
@@ -198,12 +206,79 @@ static void test_errors(void **state)
 	assert_int_equal(sink.ops->close(&sink), -ENOSPC);
 }
 
+/* A patient sink waits while the disk is full, and goes on where it was, within a line. */
+static void test_room_comes_back(void **state)
+{
+	static const int errors[] = {ENOSPC, EDQUOT};
+	struct sink sink;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+		open_sink(&sink, path,
+			  (struct fault){.room = 5000, .write_errno = errors[i], .fails = 3});
+		sink.patient = true;
+		assert_int_equal(sink.ops->write(&sink, pattern(), 100000), 0);
+		assert_int_equal(fault.fails, 0);
+		assert_false(sink.no_room);
+		assert_int_equal(sink.ops->close(&sink), 0);
+		assert_content(100000);
+	}
+}
+
+/* Waits until the sink says that there is no room; gives up then. */
+static void *give_up_without_room(void *arg)
+{
+	struct sink *sink = arg;
+
+	while (!__atomic_load_n(&sink->no_room, __ATOMIC_RELAXED))
+		poll(NULL, 0, 1);
+	sink_give_up(sink);
+	return NULL;
+}
+
+static void test_room_never_comes(void **state)
+{
+	struct sink sink;
+	pthread_t thread;
+
+	(void)state;
+	open_sink(&sink, path, (struct fault){.room = 5000, .write_errno = ENOSPC});
+	sink.patient = true;
+	assert_int_equal(pthread_create(&thread, NULL, give_up_without_room, &sink), 0);
+	assert_int_equal(sink.ops->write(&sink, pattern(), 100000), -ENOSPC);
+	pthread_join(thread, NULL);
+	assert_int_equal(sink.ops->close(&sink), 0);
+	assert_content(5000);
+
+	/* what room would not mend is not waited for */
+	open_sink(&sink, path, (struct fault){.room = 5000, .write_errno = EIO});
+	sink.patient = true;
+	assert_int_equal(sink.ops->write(&sink, pattern(), 100000), -EIO);
+	assert_false(sink.no_room);
+	assert_int_equal(sink.ops->close(&sink), 0);
+}
+
+/* A signal while the disk is slow is no error: of fsync() it says nothing, after close() all is
+ * done. */
+static void test_interrupted_at_the_end(void **state)
+{
+	struct sink sink;
+
+	(void)state;
+	open_sink(&sink, path, (struct fault){.fsync_interrupts = 3, .close_errno = EINTR});
+	assert_int_equal(sink.ops->write(&sink, pattern(), 100000), 0);
+	assert_int_equal(sink.ops->close(&sink), 0);
+	assert_int_equal(fault.fsyncs, 4);
+	assert_content(100000);
+}
+
 static void test_full_device(void **state)
 {
 	struct sink sink;
 
 	(void)state;
 	open_sink(&sink, "/dev/full", (struct fault){0});
+	sink.patient = true; /* in vain: what is no file never has room again */
 	assert_int_equal(sink.ops->write(&sink, "x", 1), -ENOSPC);
 	assert_int_equal(sink.ops->close(&sink), 0);
 	assert_int_equal(fault.fsyncs, 0); /* only for files on disks */
@@ -315,6 +390,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_short_and_interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room_never_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interrupted_at_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stdout, setup, teardown),
