@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "cmd.h"
 #include "job.h"
@@ -149,6 +150,15 @@ static int help_main(const char *name)
 	return fflush(stdout) == 0 ? EXIT_COMPLETE : EXIT_OUTPUT;
 }
 
+/*
+ * The key of the cookies is in memory, and who has it can forge answers: no core dump is made, and
+ * no other process of the user's may look.
+ */
+static void keep_memory_private(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -156,6 +166,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of the write, never a death */
 	signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
+	keep_memory_private();
 	if (cmd != NULL)
 		return command_main(cmd, argc - 2, argv + 2);
 	if (argc < 2) {
