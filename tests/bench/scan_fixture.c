@@ -85,7 +85,8 @@ uint16_t fixture_tcp(const struct answer *a, uint8_t flags, const uint8_t *optio
 	tcp[TCP_DATA_OFFSET] = (uint8_t)(len / 4 << 4);
 	tcp[TCP_FLAGS] = flags;
 	bytes_put16(tcp + TCP_WINDOW, flags == ANSWER_SYN_ACK ? 65160 : 0);
-	memcpy(tcp + TCP_LEN, options, n_options);
+	if (n_options != 0)
+		memcpy(tcp + TCP_LEN, options, n_options);
 	pseudo = checksum_add(len + PROTO_TCP, ip + IP_SRC, 8);
 	bytes_put16(tcp + TCP_CHECKSUM, checksum_finish(checksum_add(pseudo, tcp, len)));
 	return (uint16_t)(ETHER_LEN + IP_LEN + len);
