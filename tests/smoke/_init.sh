@@ -124,6 +124,17 @@ books() {
 	is "$1: written" "$(summary "$1" .written)" "$(summary "$1" .records)"
 }
 
+# telemetry_socket PID: DPDK's telemetry socket of this scan alone, for others may run on the machine;
+# an ordinary user's lies in $XDG_RUNTIME_DIR
+telemetry_socket() {
+	local path base=${XDG_RUNTIME_DIR:-/tmp}/dpdk
+	[[ $(id -u) == 0 ]] && base=/var/run/dpdk
+	for path in "$base/peal-$1"/dpdk_telemetry.v2*; do
+		[[ -S $path ]] && echo "$path" && return 0
+	done
+	return 1
+}
+
 # states NAME: its records as "address port state" lines, sorted, duplicates kept
 states() {
 	jq -r '"\(.saddr) \(.sport) \(.state)"' "$tmp/$1.ndjson" | LC_ALL=C sort

@@ -9,18 +9,8 @@
 needs jq socat python3 xxd base64
 
 export XDG_RUNTIME_DIR=$tmp
-base=$tmp/dpdk
-[[ $(id -u) == 0 ]] && base=/var/run/dpdk
 umask 000
 cd "$tmp"
-
-find_socket() {
-	local path
-	for path in "$base/peal-$scan"/dpdk_telemetry.v2*; do
-		[[ -S $path ]] && socket=$path && return 0
-	done
-	return 1
-}
 
 # begin: a scan that writes all that it can; $scan is its process
 begin() {
@@ -53,8 +43,8 @@ found() {
 
 say "nowhere but in the checkpoint"
 begin
-wait_for 10 find_socket
-find_socket
+wait_for 10 telemetry_socket "$scan"
+socket=$(telemetry_socket "$scan")
 for command in / /peal/status /peal/counters /eal/params /eal/app_params; do
 	{ sleep 0.1; printf '%s' "$command"; sleep 0.2; } |
 		timeout 5 socat -t 1 - "UNIX-CONNECT:$socket,type=5" >>written/telemetry 2>/dev/null || true

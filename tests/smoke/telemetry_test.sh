@@ -8,17 +8,6 @@
 needs jq socat
 
 export XDG_RUNTIME_DIR=$tmp
-base=$tmp/dpdk
-[[ $(id -u) == 0 ]] && base=/var/run/dpdk
-
-# of this scan: others may run on the machine
-find_socket() {
-	local path
-	for path in "$base/peal-$scan"/dpdk_telemetry.v2*; do
-		[[ -S $path ]] && socket=$path && return 0
-	done
-	return 1
-}
 
 # ask COMMAND: what the socket answers; the first message is its greeting
 ask() {
@@ -30,8 +19,8 @@ ask() {
 "$PEAL" scan -i sim 198.18.0.0/16 --allow-special 198.18.0.0/15 -p 80 --rate 2k -q -o /dev/null \
 	-m "$tmp/scan.json" --cooldown 1s 2>"$tmp/err" &
 scan=$!
-wait_for 10 find_socket
-find_socket
+wait_for 10 telemetry_socket "$scan"
+socket=$(telemetry_socket "$scan")
 sleep 1
 
 # asks COMMAND CONDITION
