@@ -158,7 +158,7 @@ static void every_answer_arrives(const char *spec)
 static void af_packet_loses_nothing(void **state)
 {
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	every_answer_arrives("af_packet:v0");
 }
 
@@ -167,7 +167,7 @@ static void af_xdp_loses_nothing(void **state)
 	uint8_t mac[6];
 
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	every_answer_arrives("af_xdp:v0");
 	/* and gives the interface back: the kernel hears its peer again */
 	peer_mac(mac);
@@ -183,7 +183,7 @@ static void drops_are_counted(void **state)
 	struct loop loop;
 
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	peer_mac(probe.dst_mac);
 	loop_open(&loop, "af_packet:v0");
 	memcpy(probe.src_mac, loop.dev.mac, 6);
@@ -208,7 +208,7 @@ static void link_down_shows(void **state)
 	struct loop loop;
 
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	loop_open(&loop, "af_packet:v0");
 	assert_int_equal(runf("ip -n %s link set v1 down", peer), 0);
 	for (unsigned i = 0; i < 200; i++) {
@@ -233,7 +233,7 @@ static void link_facts(void **state)
 	char list[64];
 
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	assert_true(link_exists("v0") && !link_exists("v1") && !link_exists("") &&
 		    !link_exists("v"));
 	assert_int_equal(link_addrs("v0", addr, 4), 1);
@@ -281,7 +281,7 @@ static void faults_name_their_remedy(void **state)
 	struct err err;
 
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	assert_int_equal(check("af_packet:v0", &err), EXIT_COMPLETE);
 	assert_int_equal(check("v0", &err), EXIT_COMPLETE);
 	assert_int_equal(check("af_xdp:v0", &err), EXIT_COMPLETE);
@@ -327,7 +327,7 @@ static enum exit_code check_without(const char *text, unsigned capability, const
 static void missing_privileges_are_named(void **state)
 {
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	assert_int_equal(check_without("af_packet:v0", CAP_NET_RAW,
 				       "needs cap_net_raw: use sudo, or once: sudo setcap "
 				       "cap_net_raw,cap_net_admin=ep"),
@@ -362,7 +362,7 @@ static enum exit_code doctor(const char *device)
 static void doctor_finds_faults(void **state)
 {
 	if (*state != NULL)
-		TEST_SKIP("root is needed for a network namespace");
+		TEST_SKIP("needs root that may make network namespaces");
 	assert_int_equal(doctor("v0"), EXIT_COMPLETE);
 	assert_int_equal(doctor("af_xdp:v0"), EXIT_COMPLETE);
 	assert_int_equal(run("ip addr flush dev v0"), 0);
