@@ -12,6 +12,8 @@
  * them relaxed. The main thread adds them up into a snapshot, and checks that the sums hold.
  */
 
+enum { YIELD_ATTEMPTS = 8 }; /* whose yield is told apart */
+
 #define STATS_ALIGN __attribute__((aligned(64)))
 
 struct tx_stats {
@@ -34,6 +36,8 @@ struct rx_stats {
 	uint64_t ring_full;	     /* records lost because the ring was full */
 	uint64_t control_lost;	     /* control frames that no TX lcore had room for */
 	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
+	/* the same, by the attempt that they answer; the last one has those of later ones, too */
+	uint64_t yield[YIELD_ATTEMPTS];
 } STATS_ALIGN;
 
 enum scan_phase { PHASE_STARTING, PHASE_SENDING, PHASE_COOLDOWN, PHASE_DONE };
@@ -71,6 +75,7 @@ struct snapshot {
 	uint64_t received, repeats, handed, ring_full, rx_missed;
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
+	uint64_t yield[YIELD_ATTEMPTS];
 	uint64_t filtered_out, written;
 	uint64_t repeats_written; /* of written: repeats that the filter lets through */
 	uint64_t pending;	  /* records on their way from RX to the sink */

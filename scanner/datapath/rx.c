@@ -393,14 +393,23 @@ static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, 
 	rx_time(rx, a, i, m, rec);
 }
 
+static void rx_count_new(struct rx *rx, const struct answers *a, uint64_t new)
+{
+	for (; new != 0; new &= new - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(new);
+
+		rx->stats.first[a->state[i]]++;
+		rx->stats.yield[RTE_MIN(a->attempt[i], YIELD_ATTEMPTS - 1)]++;
+	}
+}
+
 /* Which are new, which are wanted? `which` gets those that become records; the rest is counted. */
 static uint64_t rx_dedup(struct rx *rx, const struct answers *a, uint64_t *which)
 {
 	uint64_t all = first_bits(a->claims.n), repeats;
 
 	repeats = dedup_seen_burst(rx->stream->dedup, a->key, a->state, a->claims.n);
-	for (uint64_t new = all & ~repeats; new != 0; new &= new - 1)
-		rx->stats.first[a->state[__builtin_ctzll(new)]]++;
+	rx_count_new(rx, a, all & ~repeats);
 	*which = all;
 	if (!rx->want_repeats) {
 		*which &= ~repeats;

@@ -418,6 +418,8 @@ static void count_rx(const struct rx *rx, struct snapshot *s)
 		s->rejected[i] += get(&rx->stats.rejected[i]);
 	for (unsigned i = 0; i < STATE_COUNT; i++)
 		s->first[i] += get(&rx->stats.first[i]);
+	for (unsigned i = 0; i < YIELD_ATTEMPTS; i++)
+		s->yield[i] += get(&rx->stats.yield[i]);
 }
 
 void workers_count(const struct workers *w, struct snapshot *s, bool settled)

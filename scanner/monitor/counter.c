@@ -40,6 +40,14 @@ const struct counter counters[] = {
 	COUNTER("ring_full_tx", IN_TELEMETRY, ring_full_tx),
 	COUNTER("pending", IN_TELEMETRY, pending),
 	COUNTER("written", NOT_STATUS | KEPT, written),
+	COUNTER("yield_1", KEPT, yield[0]),
+	COUNTER("yield_2", KEPT, yield[1]),
+	COUNTER("yield_3", KEPT, yield[2]),
+	COUNTER("yield_4", KEPT, yield[3]),
+	COUNTER("yield_5", KEPT, yield[4]),
+	COUNTER("yield_6", KEPT, yield[5]),
+	COUNTER("yield_7", KEPT, yield[6]),
+	COUNTER("yield_8", KEPT, yield[7]),
 	COUNTER("prefix_peak", IN_TELEMETRY | KEPT, prefix_peak),
 };
 const size_t n_counters = sizeof(counters) / sizeof(*counters);

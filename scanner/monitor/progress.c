@@ -185,6 +185,17 @@ static void end_sent(const struct snapshot *s, FILE *to)
 	fputc('\n', to);
 }
 
+/* Was the next attempt worth its time? */
+static void end_yield(const struct snapshot *s, FILE *to)
+{
+	fputs("yield     ", to);
+	for (unsigned i = 0; i < YIELD_ATTEMPTS && i < s->attempts; i++)
+		fprintf(to, "%sattempt %u%s: %" PRIu64, i == 0 ? "" : ", ", i + 1,
+			i + 1 == YIELD_ATTEMPTS && s->attempts > YIELD_ATTEMPTS ? " and later" : "",
+			s->yield[i]);
+	fputc('\n', to);
+}
+
 static void end_answers(const struct snapshot *s, FILE *to)
 {
 	fprintf(to,
@@ -192,6 +203,8 @@ static void end_answers(const struct snapshot *s, FILE *to)
 		", filtered %" PRIu64 "; hit rate %.2f%%\n",
 		s->first[STATE_OPEN], s->first[STATE_CLOSED], s->first[STATE_UNREACHABLE],
 		s->first[STATE_FILTERED], stats_hit_rate(s));
+	if (s->attempts > 1)
+		end_yield(s, to);
 	if (s->truth_known)
 		fprintf(to,
 			"truth     %" PRIu64 " of the targets probed are open, %" PRIu64 " found\n",

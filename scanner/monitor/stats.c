@@ -29,6 +29,8 @@ void stats_add(struct snapshot *s, const struct snapshot *more)
 		s->rejected[i] += more->rejected[i];
 	for (int i = 0; i < STATE_COUNT; i++)
 		s->first[i] += more->first[i];
+	for (int i = 0; i < YIELD_ATTEMPTS; i++)
+		s->yield[i] += more->yield[i];
 	if (s->prefix_peak < more->prefix_peak)
 		s->prefix_peak = more->prefix_peak;
 }

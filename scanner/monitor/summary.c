@@ -34,6 +34,16 @@ static json_t *summary_rejected(const struct snapshot *s)
 	return object;
 }
 
+/* What each attempt has added; the last of many stands for all that came after it. */
+static json_t *summary_yield(const struct snapshot *s)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < YIELD_ATTEMPTS && i < s->attempts; i++)
+		json_array_append_new(array, json_integer((json_int_t)s->yield[i]));
+	return array;
+}
+
 static json_t *summary_truth(const struct snapshot *s)
 {
 	if (!s->truth_known)
@@ -62,6 +72,7 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 	json_object_set_new(object, "prefix_peak",
 			    meta->job->prefix_rate == 0 ? json_null()
 							: json_integer((json_int_t)s->prefix_peak));
+	json_object_set_new(object, "yield", summary_yield(s));
 	json_object_set_new(object, "rejected", summary_rejected(s));
 	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
 	json_object_set_new(object, "truth", summary_truth(s));

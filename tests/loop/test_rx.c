@@ -334,6 +334,7 @@ static void test_attempts_and_times(void **state)
 				.run = 20,
 				.want_repeats = true};
 	uint64_t sent_at[3 * TARGETS], n = 0, seed = 4;
+	uint64_t yield[3] = {0};
 	bool answered[TARGETS] = {false};
 	struct sent sent[3 * TARGETS];
 	struct rig r;
@@ -363,8 +364,10 @@ static void test_attempts_and_times(void **state)
 		assert_int_equal(rec.rtt_us, (r.now - sent_at[k]) / 1000);
 		assert_int_equal(rec.flags & RECORD_COOLDOWN, RECORD_COOLDOWN);
 		assert_int_equal((rec.flags & RECORD_REPEAT) != 0, answered[rec.saddr & 255]);
+		yield[k / TARGETS] += !answered[rec.saddr & 255];
 		answered[rec.saddr & 255] = true;
 	}
+	assert_memory_equal(r.rx[0].stats.yield, yield, sizeof(yield));
 	rig_close(&r);
 }
 

@@ -309,6 +309,9 @@ static void test_end(void **state)
 	s.phase = PHASE_DONE;
 	s.send_seconds = 19.7;
 	s.excluded = 12;
+	s.yield[0] = 5000;
+	s.yield[1] = 900;
+	s.yield[2] = 5;
 	s.written = 5905;
 	progress_init(&p, true, true, false);
 	p.drawn = true;
@@ -319,6 +322,7 @@ static void test_end(void **state)
 			    "sent      196608 of 196608 probes in 20s, 9.98 kpps\n"
 			    "answers   open 1966, closed 3932, unreachable 0, filtered 7; "
 			    "hit rate 3.00%\n"
+			    "yield     attempt 1: 5000, attempt 2: 900, attempt 3: 5\n"
 			    "written   5905 records; nothing lost\n"
 			    "end       complete\n");
 
@@ -338,6 +342,7 @@ static void test_end(void **state)
 		"sent      100000 of 196608 probes in 20s, 5.08 kpps; 10 opted out meanwhile; "
 		"1 stopped by the gate; 5 RSTs or ARP answers not sent\n"
 		"answers   open 1966, closed 3932, unreachable 0, filtered 7; hit rate 3.00%\n"
+		"yield     attempt 1: 5000, attempt 2: 900, attempt 3: 5\n"
 		"truth     1970 of the targets probed are open, 1966 found\n"
 		"written   5905 records, 3 filtered out; "
 		"\033[31mlost 3, rx_missed 1, tx_dropped 2\033[0m\n"

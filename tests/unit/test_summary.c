@@ -70,6 +70,7 @@ static const struct snapshot stopped = {
 	.prefix_peak = 12,
 	.rejected = {[REJECT_COOKIE] = 25},
 	.first = {10, 20, 30, 40},
+	.yield = {90, 10},
 };
 
 static json_t *parse(const struct summary_meta *meta, const struct snapshot *s)
@@ -111,7 +112,7 @@ static void test_keys(void **state)
 		{"control", 9},	      {"control_lost", 8},    {"seed", 7},
 	};
 	struct summary_meta meta = meta_of();
-	json_t *object = parse(&meta, &stopped), *rejected;
+	json_t *object = parse(&meta, &stopped), *rejected, *yield;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
@@ -134,6 +135,10 @@ static void test_keys(void **state)
 	assert_true(json_is_null(json_object_get(object, "contact")));
 	assert_true(json_is_null(json_object_get(object, "purpose")));
 	assert_true(json_is_object(json_object_get(object, "job")));
+	yield = json_object_get(object, "yield");
+	assert_int_equal(json_array_size(yield), 2);
+	assert_int_equal(json_integer_value(json_array_get(yield, 0)), 90);
+	assert_int_equal(json_integer_value(json_array_get(yield, 1)), 10);
 	rejected = json_object_get(object, "rejected");
 	assert_int_equal(json_object_size(rejected), REJECT_COUNT);
 	assert_int_equal(json_integer_value(json_object_get(rejected, "wrong_cookie")), 25);
