@@ -31,9 +31,10 @@ struct tx_stats {
 struct rx_stats {
 	uint64_t received; /* frames */
 	uint64_t rejected[REJECT_COUNT];
-	uint64_t repeats;	     /* validated, but neither new nor wanted */
-	uint64_t handed;	     /* records put on the ring */
-	uint64_t ring_full;	     /* records lost because the ring was full */
+	uint64_t repeats; /* validated, but neither new nor wanted */
+	uint64_t handed;  /* records put on the ring */
+	uint64_t
+		ring_full; /* times that receiving began to wait for the writer (nothing is lost) */
 	uint64_t control_lost;	     /* control frames that no TX lcore had room for */
 	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
 	/* the same, by the attempt that they answer; the last one has those of later ones, too */
@@ -108,7 +109,7 @@ uint64_t stats_lost(const struct snapshot *s);
  * The equations that make losses visible:
  *
  *	targets * attempts = sent + opted_out + gate_hits + not_reached
- *	received = handed + ring_full + repeats + sum of rejected
+ *	received = handed + repeats + sum of rejected
  *	handed = written + filtered_out + pending
  *
  * So repeats are those that were not recorded; a filter that wants some has them handed over, and

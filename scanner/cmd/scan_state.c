@@ -313,7 +313,7 @@ static void base_count(struct scan *scan, const struct replayed *r, uint64_t lin
 	b->sent = done - b->opted_out;
 	b->written = lines;
 	b->handed = lines + b->filtered_out;
-	b->received = b->handed + b->ring_full + b->repeats + stats_rejected(b);
+	b->received = b->handed + b->repeats + stats_rejected(b);
 	for (int i = 0; i < STATE_COUNT; i++) /* where each first answer is in the output */
 		if (r->read && scan->job->filter == NULL &&
 		    (i == STATE_OPEN || !scan->job->open_only))

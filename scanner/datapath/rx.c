@@ -487,9 +487,12 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 	struct rte_mbuf *mbuf[RX_BURST];
 	struct result_slots slots;
 	unsigned n = 0, made = 0, moved = 0;
+	bool room;
 
-	rx->waits = result_ring_reserve(rx->results, RX_BURST, &slots) < RX_BURST;
-	if (!rx->waits) {
+	room = result_ring_reserve(rx->results, RX_BURST, &slots) >= RX_BURST;
+	rx->stats.ring_full += !room && !rx->waits;
+	rx->waits = !room;
+	if (room) {
 		if (rx->service)
 			moved = rx->dev->service(rx->dev, now);
 		n = rte_eth_rx_burst(rx->dev->port_id, rx->queue, mbuf, RX_BURST);
@@ -501,7 +504,7 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 		rx->stats.handed += made;
 	}
 	result_ring_commit(rx->results, made);
-	if (!rx->waits && n < RX_BURST)
+	if (room && n < RX_BURST)
 		__atomic_store_n(&rx->drained, now, __ATOMIC_RELEASE);
 	return n != 0 ? n : moved;
 }

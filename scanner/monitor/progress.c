@@ -79,7 +79,6 @@ static const char *lost_text(char *buf, size_t size, const struct snapshot *s)
 		uint64_t n;
 	} places[] = {
 		{"rx_missed", s->rx_missed},
-		{"ring_full", s->ring_full},
 		{"tx_dropped", s->tx_dropped},
 	};
 	int at = snprintf(buf, size, "%" PRIu64, stats_lost(s));

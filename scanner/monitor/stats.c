@@ -73,7 +73,7 @@ uint64_t stats_rejected(const struct snapshot *s)
 
 uint64_t stats_lost(const struct snapshot *s)
 {
-	return s->rx_missed + s->ring_full + s->tx_dropped;
+	return s->rx_missed + s->tx_dropped;
 }
 
 struct equation {
@@ -105,10 +105,10 @@ const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsig
 		 0,
 		 {s->sent, s->opted_out, s->gate_hits, s->not_reached}},
 		{"received",
-		 "handed + ring_full + repeats + rejected",
+		 "handed + repeats + rejected",
 		 s->received,
 		 0,
-		 {s->handed, s->ring_full, s->repeats, stats_rejected(s)}},
+		 {s->handed, s->repeats, stats_rejected(s)}},
 		{"handed",
 		 "written + filtered_out + pending",
 		 s->handed,
@@ -116,7 +116,7 @@ const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsig
 		 {s->written, s->filtered_out, s->pending}},
 		{"pending", "0", s->pending, 0, {0}},
 	};
-	const unsigned n_parts[] = {4, 4, 3, 1};
+	const unsigned n_parts[] = {4, 3, 3, 1};
 
 	if (!settled) {
 		if (stats_done(s) <= stats_probes(s))

@@ -117,9 +117,9 @@ books() {
 	jq -e '.sent + .not_reached + (.opted_out // 0) == .targets * (.job.attempts // 1)' \
 		"$tmp/$1.json" >/dev/null ||
 		fail "$1: targets do not add up: $(jq -c '{targets, job, sent, not_reached, opted_out}' "$tmp/$1.json")"
-	jq -e '.records + .repeats + (.filtered_out // 0) + ([.rejected[]] | add // 0) + (.ring_full // 0) == .received' \
+	jq -e '.records + .repeats + (.filtered_out // 0) + ([.rejected[]] | add // 0) == .received' \
 		"$tmp/$1.json" >/dev/null ||
-		fail "$1: received does not add up: $(jq -c '{received, records, repeats, filtered_out, rejected, ring_full}' "$tmp/$1.json")"
+		fail "$1: received does not add up: $(jq -c '{received, records, repeats, filtered_out, rejected}' "$tmp/$1.json")"
 	is "$1: lines written" "$(wc -l <"$tmp/$1.ndjson")" "$(summary "$1" .records)"
 	is "$1: written" "$(summary "$1" .written)" "$(summary "$1" .records)"
 }

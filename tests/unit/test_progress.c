@@ -118,8 +118,7 @@ static void test_losses_in_red(void **state)
 
 	(void)state;
 	capture_start(&c);
-	s.rx_missed = 5;
-	s.ring_full = 1;
+	s.rx_missed = 6;
 	s.tx_dropped = 2;
 	for (int color = 0; color < 2; color++) {
 		progress_init(&p, true, color, false);
