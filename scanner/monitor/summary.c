@@ -101,15 +101,19 @@ static int summary_fail(struct err *err, const char *what, const char *path)
 		       strerror(errno));
 }
 
-/* Writes json and a newline to fd, down to the disk if it is one, and closes it. 0 or -1 and errno.
+/*
+ * Writes json and a newline to fd, down to the disk if it is one, and closes it; nothing where json
+ * is NULL. 0 or -1 and errno.
  */
 static int summary_store(int fd, const char *json)
 {
-	int rc = durable_fill(fd, json, strlen(json));
+	int rc = 0;
 
-	if (rc == 0)
+	if (json != NULL)
+		rc = durable_fill(fd, json, strlen(json));
+	if (json != NULL && rc == 0)
 		rc = durable_fill(fd, "\n", 1);
-	if (rc == 0)
+	if (json != NULL && rc == 0)
 		rc = durable_sync(fd);
 	if (close(fd) < 0 && errno != EINTR && rc == 0)
 		rc = -errno;
@@ -126,32 +130,20 @@ static int summary_write_over(const char *path, const char *json, struct err *er
 	return summary_store(fd, json) < 0 ? summary_fail(err, "write", path) : 0;
 }
 
-/* The file that becomes the summary. The name is the caller's to free, NULL when out of memory. */
-static char *summary_temp(const char *path)
-{
-	char *temp;
-
-	return asprintf(&temp, "%s.new", path) < 0 ? NULL : temp;
-}
-
-static int summary_create(const char *temp)
-{
-	return open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-}
-
+/* By a file beside it, which becomes the summary; where json is NULL, it is only tried. */
 static int summary_write_new(const char *path, const char *json, struct err *err)
 {
-	char *temp = summary_temp(path);
+	char *temp;
 	int fd, rc = 0;
 
-	if (temp == NULL)
+	if (asprintf(&temp, "%s.new", path) < 0)
 		return summary_fail(err, "write", path);
-	fd = summary_create(temp);
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		rc = summary_fail(err, "create", temp);
-	else if (summary_store(fd, json) < 0)
+	else if (summary_store(fd, json) < 0 || (json == NULL && unlink(temp) < 0))
 		rc = summary_fail(err, "write", temp);
-	else if (rename(temp, path) < 0)
+	else if (json != NULL && rename(temp, path) < 0)
 		rc = summary_fail(err, "rename to its place", path);
 	if (fd >= 0 && rc < 0)
 		unlink(temp);
@@ -179,25 +171,10 @@ static int summary_check_over(const char *path, struct err *err)
 	return summary_fail(err, "open", path);
 }
 
-static int summary_check_new(const char *path, struct err *err)
-{
-	char *temp = summary_temp(path);
-	int fd, rc = 0;
-
-	if (temp == NULL)
-		return summary_fail(err, "write", path);
-	fd = summary_create(temp);
-	if (fd < 0)
-		rc = summary_fail(err, "create", temp);
-	else if (close(fd) < 0 || unlink(temp) < 0)
-		rc = summary_fail(err, "write", temp);
-	free(temp);
-	return rc;
-}
-
 int summary_check(const char *path, struct err *err)
 {
-	return summary_over(path) ? summary_check_over(path, err) : summary_check_new(path, err);
+	return summary_over(path) ? summary_check_over(path, err)
+				  : summary_write_new(path, NULL, err);
 }
 
 int summary_write(const char *path, const char *json, struct err *err)
