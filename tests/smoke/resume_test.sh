@@ -7,61 +7,18 @@
 # in resume_veth_test.sh.
 
 . "$(dirname "$0")/_init.sh"
+. "$(dirname "$0")/_resume.sh"
 needs jq
 
 kills=20
 [[ ${PEAL_TEST_LONG:-} ]] && kills=200
 
-job=(-i 'sim:loss=0,rtt=10ms' 10.7.0.0/17 --allow-special 10.0.0.0/8 -p '80,443' -e 7 --rate 60k)
 fields=saddr,sport,state,ttl
-cooldown=400ms
+job=(-i 'sim:loss=0,rtt=10ms' 10.7.0.0/17 --allow-special 10.0.0.0/8 -p '80,443' -e 7 --rate 60k
+	--cooldown 400ms -O ndjson -f "$fields")
 random=${PEAL_TEST_SEED:-$RANDOM}
 RANDOM=$random
 say "\$PEAL_TEST_SEED=$random makes the same kills"
-
-# begin NAME OPTION...: in the background; $scan is its process
-begin() {
-	local name=$1
-	shift
-	rm -rf "$tmp/$name.ndjson" "$tmp/$name.state"
-	"$PEAL" scan "${job[@]}" --cooldown "$cooldown" -O ndjson -f $fields -o "$tmp/$name.ndjson" --state-dir "$tmp/$name.state" "$@" -q 2>"$tmp/$name.err" &
-	scan=$!
-}
-
-# resume NAME OPTION...: in the background
-resume() {
-	local name=$1
-	shift
-	"$PEAL" resume "$tmp/$name.state" "$@" 2>"$tmp/$name.err" &
-	scan=$!
-}
-
-# ended: waits for it, however it ends; without the shell's word that it was killed
-ended() {
-	{ wait $scan || true; } 2>/dev/null
-}
-
-# kill_after MILLISECONDS SIGNAL
-kill_after() {
-	sleep "$(awk -v ms="$1" 'BEGIN { print ms / 1000 }')"
-	kill "-$2" $scan 2>/dev/null || true
-}
-
-# finish NAME OPTION...: goes on to the end; a scan that was killed before its state was written
-# has sent nothing, and says so
-finish() {
-	local name=$1 status=0
-	shift
-	if [[ ! -e $tmp/$name.state/checkpoint ]]; then
-		expect 65 "$PEAL" resume "$tmp/$name.state"
-		begin "$name"
-	else
-		resume "$name" "$@"
-	fi
-	wait $scan || status=$?
-	((status == 0)) || { cat "$tmp/$name.err" >&2; fail "$name: exit status $status"; }
-	cp "$tmp/$name.state/summary.json" "$tmp/$name.json" 2>/dev/null || true # complete at once
-}
 
 # whole NAME: nothing is missing, nothing is there twice, the books balance
 whole() {
@@ -77,7 +34,7 @@ whole() {
 
 say "undisturbed"
 begin calm
-wait $scan || fail "exit status $?: $(cat "$tmp/calm.err")"
+ended calm 0
 states calm >"$tmp/want"
 cp "$tmp/calm.state/summary.json" "$tmp/calm.json"
 whole calm
@@ -93,12 +50,12 @@ again=0
 for ((i = 0; i < kills; i++)); do
 	begin kill
 	kill_after $((RANDOM % 2200)) KILL
-	ended
+	ended kill
 	for ((k = RANDOM % 4; k >= 2; k--)); do
 		[[ -e $tmp/kill.state/checkpoint ]] || break
-		resume kill -r "$((40 + RANDOM % 40))k"
+		go_on kill -r "$((40 + RANDOM % 40))k"
 		kill_after $((RANDOM % 1500)) KILL
-		ended
+		ended kill
 	done
 	finish kill -r "$((30 + RANDOM % 90))k" --tx-cores $((1 + RANDOM % 2)) --rx-cores $((1 + RANDOM % 2))
 	whole kill
@@ -111,7 +68,7 @@ slow=("${job[@]/60k/12k}") fast=("${job[@]}")
 job=("${slow[@]}")
 begin bound
 kill_after 5000 KILL
-ended
+ended bound
 finish bound -r max
 whole bound
 # the lease of 2 s, the wait of 0.4 s, and two periods of 0.4 s, at 12k a second; a run
@@ -123,24 +80,24 @@ begin stop
 job=("${fast[@]}")
 for ((i = 0; i < 3; i++)); do
 	kill_after 600 INT
-	status=0
-	wait $scan || status=$?
-	is "exit status" $status 75
-	resume stop
+	ended stop 75
+	go_on stop
 done
-wait $scan || fail "exit status $?: $(cat "$tmp/stop.err")"
+ended stop 0
 cp "$tmp/stop.state/summary.json" "$tmp/stop.json"
 states stop >"$tmp/got"
 whole stop
 is "resent" "$(summary stop .resent)" 0
 
 say "the second INT skips the cooldown: what was not waited for is probed again"
-cooldown=20s begin twice
+job=("${fast[@]/400ms/20s}")
+begin twice
+job=("${fast[@]}")
 wait_for 20 test -s "$tmp/twice.ndjson"
 kill_after 100 INT
 sleep 0.1
 kill_after 0 INT
-ended
+ended twice
 finish twice --cooldown 400ms
 whole twice
 (($(summary twice .resent) > 0)) || fail "nothing was probed again"
@@ -148,7 +105,7 @@ whole twice
 say "a torn last line is cut, a damaged state is refused, and so is another job or output"
 begin torn
 kill_after 1000 KILL
-ended
+ended torn
 printf '{"saddr":"10.7.0.1","spo' >>"$tmp/torn.ndjson"
 mkdir "$tmp/save.d"
 cp -r "$tmp/torn.state" "$tmp/torn.ndjson" "$tmp/save.d"
@@ -179,10 +136,10 @@ rm -rf "$tmp/list.state"
 	-o "$tmp/list.csv" --state-dir "$tmp/list.state" -q <"$tmp/pairs" 2>"$tmp/list.err" &
 scan=$!
 kill_after 1200 KILL
-ended
+ended list
 rm "$tmp/block" "$tmp/pairs"
-resume list -r 60k
-wait $scan || fail "exit status $?: $(cat "$tmp/list.err")"
+go_on list -r 60k
+ended list 0
 is "header lines" "$(grep -c saddr "$tmp/list.csv")" 1
 tail -n +2 "$tmp/list.csv" | cut -d, -f1-3 | tr , ' ' | LC_ALL=C sort >"$tmp/got"
 same "records" "$tmp/got" "$tmp/left"

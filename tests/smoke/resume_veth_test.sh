@@ -5,6 +5,7 @@
 # each probe once, as the host counts them, and what was opted out while a scan ran stays so.
 
 . "$(dirname "$0")/_init.sh"
+. "$(dirname "$0")/_resume.sh"
 needs jq
 network
 
@@ -16,22 +17,6 @@ truth 17 | awk '$2 < 83' >"$tmp/want"
 random=${PEAL_TEST_SEED:-$RANDOM}
 RANDOM=$random
 say "\$PEAL_TEST_SEED=$random makes the same kills"
-
-# begin NAME OPTION...: in the background; $scan is its process
-begin() {
-	local name=$1
-	shift
-	rm -rf "$tmp/$name.ndjson" "$tmp/$name.state"
-	"$PEAL" scan "${job[@]}" -o "$tmp/$name.ndjson" --state-dir "$tmp/$name.state" "$@" -q 2>"$tmp/$name.err" &
-	scan=$!
-}
-
-# ended NAME CODE: waits for it; without the shell's word that it was killed
-ended() {
-	local status=0
-	{ wait $scan || status=$?; } 2>/dev/null
-	((status == $2)) || { cat "$tmp/$1.err" >&2; fail "$1: exit status $status, wanted $2"; }
-}
 
 # resume NAME: to the end
 resume() {
