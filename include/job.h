@@ -52,6 +52,7 @@ struct job {
 	uint64_t max_runtime_ns;  /* -t, 0: no limit */
 	uint32_t attempts;	  /* -P, 1 ... 255 */
 	uint64_t cooldown_ns;	  /* -c */
+	uint32_t sample;	  /* --sample: one target in so many, a power of two; 0: none */
 	uint64_t seed;		  /* -e, or job_draw_seed() */
 	bool seed_given;
 	struct shard shard;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "coverage.h"
 #include "err.h"
 #include "job.h"
 #include "stats.h"
@@ -58,6 +59,7 @@ void status_close(struct status *status);
 struct summary_meta {
 	const struct job *job;
 	const char *isa, *device, *exit_reason;
+	const struct coverage *coverage;
 	bool complete;
 	double started, ended; /* seconds since 1970 */
 };

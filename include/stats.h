@@ -19,6 +19,7 @@ enum { YIELD_ATTEMPTS = 8 }; /* whose yield is told apart */
 struct tx_stats {
 	uint64_t sent;	       /* probes that the device took, first time */
 	uint64_t resent;       /* probes sent again because the first may have been lost */
+	uint64_t sampled;      /* probes of the sample, which are not among those */
 	uint64_t opted_out;    /* probes not sent: blocklisted while the scan ran */
 	uint64_t gate_hits;    /* probes that only the gate stopped: a bug, ends the scan */
 	uint64_t control;      /* RSTs, ARP, pings answered that the device took */
@@ -39,6 +40,7 @@ struct rx_stats {
 	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
 	/* the same, by the attempt that they answer; the last one has those of later ones, too */
 	uint64_t yield[YIELD_ATTEMPTS];
+	uint64_t sample_found; /* the same, to the sample's probes */
 } STATS_ALIGN;
 
 enum scan_phase { PHASE_STARTING, PHASE_SENDING, PHASE_COOLDOWN, PHASE_DONE };
@@ -77,6 +79,9 @@ struct snapshot {
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
 	uint64_t yield[YIELD_ATTEMPTS];
+	uint64_t sampled, sample_found; /* of the sample: probes sent, first answers */
+	/* of it, once done: answered, and of these, answered before as well; see coverage.h */
+	uint64_t sample_again, sample_both;
 	uint64_t filtered_out, written;
 	uint64_t repeats_written; /* of written: repeats that the filter lets through */
 	uint64_t pending;	  /* records on their way from RX to the sink */

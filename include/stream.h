@@ -26,6 +26,7 @@ struct gate;
 struct dedup;
 struct sendlog;
 struct prefix_pace;
+struct sample;
 
 struct stream {
 	const struct target_space *space;
@@ -38,6 +39,7 @@ struct stream {
 	struct dedup *dedup;
 	struct sendlog *sendlog;
 	struct prefix_pace *prefix; /* NULL without a ceiling per prefix */
+	struct sample *sample;	    /* probed once more at the end, in a pass of its own; or NULL */
 
 	uint64_t run;	     /* steps a claim has, at most */
 	uint64_t steps;	     /* of all attempts */
@@ -62,6 +64,8 @@ struct stream_conf {
 	uint64_t prefix_rate;	      /* ceiling for one prefix, probes/s; 0: none */
 	unsigned prefix_len;
 	uint64_t tsc_hz;
+	bool samples; /* once more in the end: one in 2^sample_bits of what is not yet sent */
+	unsigned sample_bits;
 	const uint8_t *secret;		 /* of the cookies, 16 bytes; NULL: a fresh one */
 	const struct stream_place *from; /* NULL: the beginning */
 };
@@ -90,7 +94,7 @@ int stream_opt_out(struct stream *s, const struct exclusion *deny, struct err *e
 /* The next run, for the calling lcore alone. False when all is claimed, or all within the lease. */
 bool stream_claim(struct stream *s, struct claim *claim);
 
-/* Whether all is claimed. */
+/* Whether all is claimed, the sample as well once it has begun. */
 bool stream_exhausted(const struct stream *s);
 
 /* Claims may go on to step. Main thread. */
@@ -98,6 +102,9 @@ void stream_extend(struct stream *s, uint64_t step);
 
 /* Steps below this may have been sent: an answer to a later one is no answer. */
 uint64_t stream_front(const struct stream *s);
+
+/* The same, but with those of the sample once it has begun. */
+uint64_t stream_latest(const struct stream *s);
 
 /* Steps below this have been claimed. */
 uint64_t stream_cursor(const struct stream *s);
@@ -118,6 +125,12 @@ uint64_t stream_seen_key(const struct stream *s, uint32_t attempt, uint64_t offs
 
 /* Targets, all attempts counted, that nobody has claimed yet. */
 uint64_t stream_unclaimed(const struct stream *s);
+
+/* Whether this is a step of the sample's pass, which comes after those of all attempts. */
+static inline bool stream_samples(const struct stream *s, uint64_t step)
+{
+	return step >= s->steps;
+}
 
 /* The step of attempt and offset. */
 static inline uint64_t stream_step(const struct stream *s, uint32_t attempt, uint64_t offset)

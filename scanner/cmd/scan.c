@@ -21,6 +21,7 @@
 
 enum {
 	LARGE_SCAN = 1000000, /* targets from which a real scan shows its plan and says who it is */
+	SAMPLE_LEAST = 1000,  /* targets: of fewer, nothing could be said */
 	WIRE_OVERHEAD = 24,   /* bytes a frame takes beside itself: FCS, preamble, gap */
 	FRAME_MIN = 60,
 };
@@ -191,6 +192,15 @@ static int scan_device(struct scan *scan, struct err *err)
 
 /* --- the datapath (datapath/, output/) --- */
 
+/* Whether a sample is probed once more: it must be large enough, and its answers be waited for. */
+static bool scan_samples(const struct scan *scan)
+{
+	const struct job *job = scan->job;
+
+	return job->sample != 0 && !job->dry_run && job->cooldown_ns >= SCAN_SAMPLE_WAIT_NS &&
+	       scan->stream.walk.targets / job->sample >= SAMPLE_LEAST;
+}
+
 static int scan_workers(struct scan *scan, struct err *err)
 {
 	struct workers_conf conf = {
@@ -221,6 +231,8 @@ static int scan_workers(struct scan *scan, struct err *err)
 		.prefix_rate = scan->job->prefix_rate,
 		.prefix_len = scan->job->prefix_len,
 		.tsc_hz = rte_get_tsc_hz(),
+		.samples = scan_samples(scan),
+		.sample_bits = (unsigned)__builtin_ctz(scan->job->sample | 1u << 31),
 		.secret = scan->keeps ? scan->from.secret : NULL,
 		.from = scan->resumes ? &place : NULL,
 	};
@@ -268,6 +280,7 @@ static int scan_summary(struct scan *scan, struct err *err)
 		.isa = isa_name(isa_choose()),
 		.device = scan->job->device,
 		.exit_reason = scan_end_name(scan->end),
+		.coverage = &scan->coverage,
 		.complete = scan->end == END_COMPLETE || scan->end == END_MAX_TARGETS,
 		.started = scan->resumes ? scan->from.started : scan->started,
 		.ended = scan->ended,

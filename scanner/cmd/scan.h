@@ -6,6 +6,7 @@
 
 #include "checkpoint.h"
 #include "clock.h"
+#include "coverage.h"
 #include "io.h"
 #include "job.h"
 #include "monitor.h"
@@ -19,6 +20,9 @@
 /* A scan from its start to its end: what scan.c and its siblings share. Main thread only. */
 
 struct keeper;
+
+/* The sample is probed so long after the last probe at the least. */
+#define SCAN_SAMPLE_WAIT_NS UINT64_C(1000000000)
 
 struct scan {
 	const struct job *job;
@@ -66,6 +70,7 @@ struct scan {
 	double send_seconds;
 	bool settled; /* all answers that can come have come */
 	struct snapshot last;
+	struct coverage coverage;
 };
 
 /* A scan of job, or with state, one that goes on from scan->from. Ends the state's use. */

@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 
 #include "log.h"
+#include "sample.h"
 
 enum {
 	TICK_US = 20000,	 /* how often the main thread looks */
@@ -22,6 +23,8 @@ struct watch {
 	struct progress progress;
 	struct signal_counts seen; /* signals dealt with */
 	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
+	uint64_t quiet;		   /* TSC: of the last probe of all, the sample's as well */
+	struct coverage_rates rates;
 	struct scan_path path;
 	uint64_t ticks;
 	enum scan_phase phase;
@@ -57,7 +60,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->elapsed = seconds(now - w->start);
 	s->send_seconds = seconds((w->cooldown != 0 ? w->cooldown : now) - w->start);
 	if (w->phase == PHASE_COOLDOWN) {
-		double left = (double)scan->job->cooldown_ns / 1e9 - seconds(now - w->cooldown);
+		double left = (double)scan->job->cooldown_ns / 1e9 - seconds(now - w->quiet);
 
 		s->cooldown_left = left > 0 ? left : 0;
 	}
@@ -66,6 +69,11 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->excluded = scan->counts.excluded;
 	s->rate = scan->rate;
 	s->truth_known = scan->dev.count_open != NULL;
+	if (scan->stream.sample != NULL && w->phase == PHASE_DONE) {
+		coverage_count(&scan->coverage, scan->stream.sample, &w->rates);
+		s->sample_again = scan->coverage.again;
+		s->sample_both = scan->coverage.both;
+	}
 	stats_add(s, &scan->base);
 	if (scan->job->dry_run) {
 		s->built = s->sent;
@@ -167,17 +175,37 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 	}
 }
 
+/* A while after all is sent, a sample of it is sent once more, and waited for like the rest. */
+static void watch_sample(struct watch *w, uint64_t now)
+{
+	struct sample *sample = w->scan->stream.sample;
+
+	if (sample == NULL || w->scan->end != END_COMPLETE)
+		return;
+	if (!sample_has_begun(sample) &&
+	    seconds(now - w->cooldown) * 1e9 >= (double)SCAN_SAMPLE_WAIT_NS)
+		sample_begin(sample);
+	if (sample_has_begun(sample) &&
+	    (sample_waits(sample) || !workers_sent_all(w->scan->workers)))
+		w->quiet = now;
+}
+
 static void watch_phase(struct watch *w, uint64_t now)
 {
 	const struct scan *scan = w->scan;
 	uint64_t cooldown_ns = scan->job->dry_run ? 0 : scan->job->cooldown_ns;
 
+	if (w->phase == PHASE_SENDING)
+		coverage_rate(&w->rates, stream_cursor(&scan->stream), scan->rate);
 	if (w->phase == PHASE_SENDING && workers_sent_all(scan->workers)) {
 		w->phase = PHASE_COOLDOWN;
-		w->cooldown = now;
+		w->cooldown = w->quiet = now;
 		workers_cooldown(scan->workers);
 	}
-	if (w->phase == PHASE_COOLDOWN && seconds(now - w->cooldown) * 1e9 >= (double)cooldown_ns)
+	if (w->phase != PHASE_COOLDOWN)
+		return;
+	watch_sample(w, now);
+	if (seconds(now - w->quiet) * 1e9 >= (double)cooldown_ns)
 		w->over = w->scan->settled = true;
 }
 

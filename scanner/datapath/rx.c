@@ -9,6 +9,7 @@
 
 #include "dedup.h"
 #include "echo.h"
+#include "sample.h"
 #include "sendlog.h"
 
 static_assert((int)RX_BURST <= (int)PKT_BURST, "a burst is sifted at once");
@@ -192,17 +193,23 @@ static void answers_move(struct answers *a, unsigned to, unsigned from)
 	a->key[to] = a->key[from];
 }
 
-/* Only those in `which` stay; the others are rejected. */
-static void rx_keep(struct rx *rx, struct answers *a, uint64_t which, enum reject reason)
+/* Only those in `which` stay. Returns how many go. */
+static unsigned answers_keep(struct answers *a, uint64_t which)
 {
 	unsigned n = a->claims.n, kept = 0;
 
 	if (which == first_bits(n))
-		return;
+		return 0;
 	for (; which != 0; which &= which - 1)
 		answers_move(a, kept++, (unsigned)__builtin_ctzll(which));
 	a->claims.n = kept;
-	rx->stats.rejected[reason] += n - kept;
+	return n - kept;
+}
+
+/* Only those in `which` stay; the others are rejected. */
+static void rx_keep(struct rx *rx, struct answers *a, uint64_t which, enum reject reason)
+{
+	rx->stats.rejected[reason] += answers_keep(a, which);
 }
 
 /* Which answers carry the cookie of this attempt? */
@@ -219,7 +226,7 @@ static uint64_t rx_prove(const struct stream *s, struct answers *a, uint32_t att
 static void rx_validate(struct rx *rx, struct answers *a)
 {
 	const struct stream *s = rx->stream;
-	uint64_t front = stream_front(s), all = first_bits(a->claims.n), right = 0, more;
+	uint64_t front = stream_latest(s), all = first_bits(a->claims.n), right = 0, more;
 	uint32_t attempt = (uint32_t)(front == 0 ? 0 : (front - 1) / s->walk.length);
 
 	memset(a->attempt, (int)attempt, sizeof(a->attempt));
@@ -295,14 +302,37 @@ static void rx_recall(struct rx *rx, struct answers *a, uint64_t front)
 	rx_keep(rx, a, known, REJECT_LATE);
 }
 
+/*
+ * Who of the sample has answered, and which of its probes? ICMP errors are left out: routers send
+ * only so many a second, so their absence says nothing of what is lost.
+ * In a pass too long for all of it to be known, what the sample's probe brings is no record.
+ */
+static void rx_sample(struct rx *rx, struct answers *a)
+{
+	const struct stream *s = rx->stream;
+	bool exact = s->walk.length <= DEDUP_EXACT_MAX;
+	uint64_t stay = 0;
+
+	for (unsigned i = 0; i < a->claims.n; i++) {
+		bool again = a->attempt[i] >= s->attempts;
+
+		if (sample_has(s->sample, a->offset[i]) && a->state[i] <= STATE_CLOSED)
+			sample_mark(s->sample, a->offset[i], again);
+		stay |= (uint64_t)(exact || !again) << i;
+	}
+	rx->stats.repeats += answers_keep(a, stay);
+}
+
 static void rx_locate(struct rx *rx, struct answers *a)
 {
-	uint64_t front = stream_front(rx->stream);
+	const struct stream *s = rx->stream;
 
 	rx_rank(rx, a);
-	rx_find(rx, a, front);
-	if (rx->stream->walk.length > DEDUP_EXACT_MAX)
-		rx_recall(rx, a, front);
+	rx_find(rx, a, stream_latest(s));
+	if (s->sample != NULL)
+		rx_sample(rx, a);
+	if (s->walk.length > DEDUP_EXACT_MAX)
+		rx_recall(rx, a, stream_front(s));
 }
 
 /* --- record --- */
@@ -399,7 +429,10 @@ static void rx_count_new(struct rx *rx, const struct answers *a, uint64_t new)
 		unsigned i = (unsigned)__builtin_ctzll(new);
 
 		rx->stats.first[a->state[i]]++;
-		rx->stats.yield[RTE_MIN(a->attempt[i], YIELD_ATTEMPTS - 1)]++;
+		if (a->attempt[i] < rx->stream->attempts)
+			rx->stats.yield[RTE_MIN(a->attempt[i], YIELD_ATTEMPTS - 1)]++;
+		else
+			rx->stats.sample_found++;
 	}
 }
 

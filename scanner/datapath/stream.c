@@ -6,10 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "dedup.h"
 #include "gate.h"
 #include "prefix.h"
+#include "sample.h"
 #include "sendlog.h"
 #include "vec.h"
 
@@ -82,6 +84,18 @@ static int init_key(struct stream *s, const uint8_t *secret, struct err *err)
 	return 0;
 }
 
+/* Of a resumed scan, only what it has still to send: what came before is not remembered. */
+static int init_sample(struct stream *s, const struct stream_conf *conf)
+{
+	uint64_t draw;
+
+	if (!conf->samples || s->cursor >= s->walk.length)
+		return 0;
+	if (getrandom(&draw, sizeof(draw), 0) != sizeof(draw))
+		return -errno;
+	return sample_create(&s->walk, conf->sample_bits, s->cursor, draw, &s->sample);
+}
+
 int stream_init(struct stream *s, const struct stream_conf *conf, struct err *err)
 {
 	struct prefix_pace_conf prefix = {
@@ -101,7 +115,10 @@ int stream_init(struct stream *s, const struct stream_conf *conf, struct err *er
 	if (rc == 0)
 		rc = dedup_create(s->walk.length, &s->dedup);
 	if (rc == 0)
-		rc = sendlog_create(conf->rate, s->steps, &s->sendlog);
+		rc = init_sample(s, conf);
+	if (rc == 0)
+		rc = sendlog_create(conf->rate, s->steps + (s->sample ? s->walk.length : 0),
+				    &s->sendlog);
 	if (rc == 0 && conf->prefix_rate != 0)
 		rc = prefix_pace_create(&prefix, &s->prefix);
 	if (rc < 0)
@@ -113,6 +130,7 @@ int stream_init(struct stream *s, const struct stream_conf *conf, struct err *er
 void stream_fini(struct stream *s)
 {
 	prefix_pace_destroy(s->prefix);
+	sample_destroy(s->sample);
 	sendlog_destroy(s->sendlog);
 	dedup_destroy(s->dedup);
 	gate_destroy(s->gate);
@@ -153,11 +171,20 @@ static bool claim_new(struct stream *s, struct span *taken)
 	return true;
 }
 
+static bool claim_sample(struct stream *s, struct span *taken)
+{
+	if (s->sample == NULL || !sample_claim(s->sample, &taken->first, &taken->end))
+		return false;
+	taken->first += s->steps;
+	taken->end += s->steps;
+	return true;
+}
+
 bool stream_claim(struct stream *s, struct claim *claim)
 {
 	struct span taken;
 
-	if (!claim_todo(s, &taken) && !claim_new(s, &taken))
+	if (!claim_todo(s, &taken) && !claim_new(s, &taken) && !claim_sample(s, &taken))
 		return false;
 	claim->attempt = (uint32_t)(taken.first / s->walk.length);
 	claim->next = taken.first % s->walk.length;
@@ -175,7 +202,7 @@ bool stream_claim(struct stream *s, struct claim *claim)
 bool stream_exhausted(const struct stream *s)
 {
 	return __atomic_load_n(&s->next_todo, __ATOMIC_RELAXED) >= s->n_todo &&
-	       stream_cursor(s) >= s->steps;
+	       stream_cursor(s) >= s->steps && (s->sample == NULL || !sample_waits(s->sample));
 }
 
 void stream_extend(struct stream *s, uint64_t step)
@@ -198,6 +225,13 @@ uint64_t stream_front(const struct stream *s)
 	uint64_t cursor = stream_cursor(s);
 
 	return cursor > s->sent_below ? cursor : s->sent_below;
+}
+
+uint64_t stream_latest(const struct stream *s)
+{
+	if (s->sample != NULL && sample_has_begun(s->sample))
+		return s->steps + s->walk.length;
+	return stream_front(s);
 }
 
 static uint64_t targets_below(const struct stream *s, uint64_t step)

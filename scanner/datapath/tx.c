@@ -11,13 +11,26 @@
 #include "echo.h"
 #include "gate.h"
 #include "prefix.h"
+#include "sample.h"
 #include "sendlog.h"
 
 /* --- send: what is in the burst goes to the device --- */
 
+/* Which of the first n of the batch belong to the sample? */
+static uint64_t tx_of_sample(const struct tx *tx, unsigned n)
+{
+	const struct batch *b = &tx->batch;
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; tx->stream->sample != NULL && i < n; i++)
+		mask |= (uint64_t)stream_samples(tx->stream, b->step[b->first + i]) << i;
+	return mask;
+}
+
 /* The first n waiting probes are the first n of the batch: they are on their way now. */
 static void tx_sent_probes(struct tx *tx, unsigned n)
 {
+	unsigned sampled = (unsigned)__builtin_popcountll(tx_of_sample(tx, n));
 	const struct stream *s = tx->stream;
 	struct batch *b = &tx->batch;
 
@@ -28,7 +41,8 @@ static void tx_sent_probes(struct tx *tx, unsigned n)
 	for (unsigned i = b->first; i < b->first + n && tx->stream->sent_below != 0; i++)
 		tx->stats.resent += b->step[i] < tx->stream->sent_below;
 	b->first += n;
-	tx->stats.sent += n;
+	tx->stats.sent += n - sampled;
+	tx->stats.sampled += sampled;
 }
 
 static unsigned tx_send(struct tx *tx, uint64_t now)
@@ -88,6 +102,17 @@ static bool tx_claim(struct tx *tx)
 	return true;
 }
 
+/* The next targets of the claim. */
+static unsigned tx_next(struct tx *tx, uint64_t *index)
+{
+	const struct stream *s = tx->stream;
+	struct claim *c = &tx->claim;
+
+	if (c->attempt < s->attempts)
+		return walk_next(&s->walk, &c->next, c->end, tx->batch.step, index, TX_BURST);
+	return sample_next(s->sample, &s->walk, &c->next, c->end, tx->batch.step, index, TX_BURST);
+}
+
 /* Claim, order, targets, cookies: the chain from a position to a probe, a burst at a time. */
 static bool tx_batch(struct tx *tx, uint64_t now)
 {
@@ -104,8 +129,7 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 	while (b->n == 0) {
 		if (tx->claim.next == tx->claim.end && !tx_claim(tx))
 			return false;
-		b->n = walk_next(&s->walk, &tx->claim.next, tx->claim.end, b->step, index,
-				 TX_BURST);
+		b->n = tx_next(tx, index);
 	}
 	for (unsigned i = 0; i < b->n; i++)
 		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
@@ -154,8 +178,9 @@ static unsigned tx_gate(struct tx *tx, unsigned n)
 	allowed = gate_check(tx->stream->gate, &b->daddr[b->first], n, &bug, &opted_out);
 	if (allowed == mask_of(n))
 		return n;
+	opted_out &= ~(bug | tx_of_sample(tx, n));
 	tx->stats.gate_hits += (unsigned)__builtin_popcountll(bug);
-	tx->stats.opted_out += (unsigned)__builtin_popcountll(opted_out & ~bug);
+	tx->stats.opted_out += (unsigned)__builtin_popcountll(opted_out);
 	return batch_keep(b, allowed, n);
 }
 
@@ -399,12 +424,20 @@ static bool tx_more(struct tx *tx, uint64_t now)
 	return false;
 }
 
+/* Nothing is left, unless the sample has begun meanwhile. */
+static bool tx_is_done(struct tx *tx)
+{
+	if (tx->done && !stream_exhausted(tx->stream))
+		__atomic_store_n(&tx->done, false, __ATOMIC_RELEASE);
+	return tx->done;
+}
+
 /* Frames of the next probes that may go now: how many wait for the device. */
 static unsigned tx_probes(struct tx *tx, uint64_t now)
 {
 	unsigned n, taken;
 
-	if (*tx->stop || *tx->hold || tx->done || tx_must_pause(tx, now) || !tx_more(tx, now))
+	if (*tx->stop || *tx->hold || tx_is_done(tx) || tx_must_pause(tx, now) || !tx_more(tx, now))
 		return 0;
 	taken = pace_take(&tx->pace, now, tx->batch.n - tx->batch.first);
 	if (taken == 0)
@@ -440,9 +473,15 @@ unsigned tx_step(struct tx *tx, uint64_t now)
 uint64_t tx_leftover(const struct tx *tx)
 {
 	const struct walk *w = &tx->stream->walk;
+	unsigned waiting = tx->batch.n - tx->batch.first;
+	uint64_t left = waiting - (unsigned)__builtin_popcountll(tx_of_sample(tx, waiting));
 
-	return (tx->batch.n - tx->batch.first) + tx->deferred.n +
-	       walk_targets_before(w, tx->claim.end) - walk_targets_before(w, tx->claim.next);
+	for (unsigned i = 0; i < tx->deferred.n; i++)
+		left += !stream_samples(tx->stream, tx->deferred.at[i].probe.step);
+	if (tx->claim.attempt < tx->stream->attempts)
+		left += walk_targets_before(w, tx->claim.end) -
+			walk_targets_before(w, tx->claim.next);
+	return left;
 }
 
 uint64_t tx_due(const struct tx *tx, uint64_t now)

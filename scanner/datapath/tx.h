@@ -77,7 +77,7 @@ struct tx {
 /* One turn: returns how many frames went out or were dealt with, 0 when there was nothing to do. */
 unsigned tx_step(struct tx *tx, uint64_t now);
 
-/* Targets claimed, but not yet sent. Exact once the lcore has stopped. */
+/* Targets claimed, but not yet sent; not those of the sample. Exact once the lcore has stopped. */
 uint64_t tx_leftover(const struct tx *tx);
 
 /*

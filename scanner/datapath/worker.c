@@ -360,17 +360,22 @@ void workers_mark(const struct workers *w, struct workers_mark *mark)
 					    __atomic_load_n(&w->tx[i]->low, __ATOMIC_ACQUIRE));
 }
 
+/* The sample is of one run: it is not left over. */
+static int left_steps(const struct stream *s, uint64_t first, uint64_t n, struct spans *left)
+{
+	return stream_samples(s, first) ? 0 : spans_add(left, first, first + n);
+}
+
 static int left_by(const struct workers *w, const struct tx *tx, struct spans *left)
 {
 	const struct stream *s = w->conf.stream;
-	uint64_t first = stream_step(s, tx->claim.attempt, tx->claim.next);
-	int rc = spans_add(left, first, first + (tx->claim.end - tx->claim.next));
+	int rc = left_steps(s, stream_step(s, tx->claim.attempt, tx->claim.next),
+			    tx->claim.end - tx->claim.next, left);
 
 	for (unsigned i = tx->batch.first; i < tx->batch.n && rc == 0; i++)
-		rc = spans_add(left, tx->batch.step[i], tx->batch.step[i] + 1);
+		rc = left_steps(s, tx->batch.step[i], 1, left);
 	for (unsigned i = 0; i < tx->deferred.n && rc == 0; i++)
-		rc = spans_add(left, tx->deferred.at[i].probe.step,
-			       tx->deferred.at[i].probe.step + 1);
+		rc = left_steps(s, tx->deferred.at[i].probe.step, 1, left);
 	return rc;
 }
 
@@ -398,6 +403,7 @@ static void count_tx(const struct tx *tx, struct snapshot *s)
 {
 	s->sent += get(&tx->stats.sent);
 	s->resent += get(&tx->stats.resent);
+	s->sampled += get(&tx->stats.sampled);
 	s->opted_out += get(&tx->stats.opted_out);
 	s->gate_hits += get(&tx->stats.gate_hits);
 	s->control += get(&tx->stats.control);
@@ -420,6 +426,7 @@ static void count_rx(const struct rx *rx, struct snapshot *s)
 		s->first[i] += get(&rx->stats.first[i]);
 	for (unsigned i = 0; i < YIELD_ATTEMPTS; i++)
 		s->yield[i] += get(&rx->stats.yield[i]);
+	s->sample_found += get(&rx->stats.sample_found);
 }
 
 void workers_count(const struct workers *w, struct snapshot *s, bool settled)

@@ -30,6 +30,11 @@ static int check_order(const struct job *job, struct err *err)
 {
 	if (job->shard.total > 1 && !job->seed_given)
 		return err_set(err, EXIT_USAGE, "--shard needs --seed, the same on every machine");
+	if ((job->sample & (job->sample - 1)) != 0)
+		return err_set(
+			err, EXIT_USAGE,
+			"--sample %u: N is a power of two, such as 256 or 1024, or 0 for none",
+			job->sample);
 	return 0;
 }
 

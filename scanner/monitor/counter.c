@@ -21,6 +21,8 @@ const struct counter counters[] = {
 	COUNTER("sent", EVERYWHERE, sent),
 	COUNTER("built", EVERYWHERE, built),
 	COUNTER("resent", NOT_STATUS | KEPT, resent),
+	COUNTER("sampled", IN_TELEMETRY | KEPT, sampled),
+	COUNTER("sample_found", IN_TELEMETRY | KEPT, sample_found),
 	COUNTER("opted_out", EVERYWHERE | KEPT, opted_out),
 	COUNTER("not_reached", IN_SUMMARY, not_reached),
 	COUNTER("gate_hits", NOT_STATUS | KEPT, gate_hits),

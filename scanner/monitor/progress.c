@@ -195,6 +195,17 @@ static void end_yield(const struct snapshot *s, FILE *to)
 	fputc('\n', to);
 }
 
+/* How much of what would answer has answered. */
+static void end_coverage(const struct snapshot *s, FILE *to)
+{
+	struct coverage_estimate e = coverage_estimate(s->sample_both, s->sample_again);
+
+	fprintf(to,
+		"coverage  %.2f%% (%.2f to %.2f%%): of %" PRIu64 " sampled, %" PRIu64
+		" answered, %" PRIu64 " of them before\n",
+		e.percent, e.low, e.high, s->sampled, s->sample_again, s->sample_both);
+}
+
 static void end_answers(const struct snapshot *s, FILE *to)
 {
 	fprintf(to,
@@ -204,6 +215,8 @@ static void end_answers(const struct snapshot *s, FILE *to)
 		s->first[STATE_FILTERED], stats_hit_rate(s));
 	if (s->attempts > 1)
 		end_yield(s, to);
+	if (s->sample_again != 0)
+		end_coverage(s, to);
 	if (s->truth_known)
 		fprintf(to,
 			"truth     %" PRIu64 " of the targets probed are open, %" PRIu64 " found\n",

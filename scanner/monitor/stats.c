@@ -10,6 +10,8 @@ void stats_add(struct snapshot *s, const struct snapshot *more)
 {
 	s->sent += more->sent;
 	s->resent += more->resent;
+	s->sampled += more->sampled;
+	s->sample_found += more->sample_found;
 	s->opted_out += more->opted_out;
 	s->gate_hits += more->gate_hits;
 	s->tx_dropped += more->tx_dropped;

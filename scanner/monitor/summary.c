@@ -44,6 +44,44 @@ static json_t *summary_yield(const struct snapshot *s)
 	return array;
 }
 
+/* What the sample says: of how many answers to its probes there had been one before? */
+static json_t *summary_estimate(uint64_t again, uint64_t both)
+{
+	json_t *object = json_pack("{s:I, s:I}", "answered", (json_int_t)again, "answered_before",
+				   (json_int_t)both);
+	struct coverage_estimate e;
+
+	if (again == 0) {
+		json_object_set_new(object, "percent", json_null());
+		return object;
+	}
+	e = coverage_estimate(both, again);
+	json_object_set_new(object, "percent", json_real(e.percent));
+	json_object_set_new(object, "low", json_real(e.low));
+	json_object_set_new(object, "high", json_real(e.high));
+	return object;
+}
+
+static json_t *summary_coverage(const struct coverage *c, const struct snapshot *s)
+{
+	json_t *object, *rates = json_array();
+
+	for (unsigned i = 0; i < c->n_steps; i++) {
+		const struct coverage_step *step = &c->step[i];
+		json_t *rate = summary_estimate(step->again, step->both);
+
+		json_object_set_new(rate, "rate",
+				    step->rate == RATE_MAX ? json_null()
+							   : json_integer((json_int_t)step->rate));
+		json_array_append_new(rates, rate);
+	}
+	object = summary_estimate(c->again, c->both);
+	json_object_set_new(object, "sampled", json_integer((json_int_t)s->sampled));
+	json_object_set_new(object, "found", json_integer((json_int_t)s->sample_found));
+	json_object_set_new(object, "rates", rates);
+	return object;
+}
+
 static json_t *summary_truth(const struct snapshot *s)
 {
 	if (!s->truth_known)
@@ -73,6 +111,8 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 			    meta->job->prefix_rate == 0 ? json_null()
 							: json_integer((json_int_t)s->prefix_peak));
 	json_object_set_new(object, "yield", summary_yield(s));
+	json_object_set_new(object, "coverage",
+			    s->sampled == 0 ? json_null() : summary_coverage(meta->coverage, s));
 	json_object_set_new(object, "rejected", summary_rejected(s));
 	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
 	json_object_set_new(object, "truth", summary_truth(s));

@@ -128,3 +128,12 @@ static inline struct sent answer_probe(const struct rig *r, uint32_t addr, uint1
 		.dport = port,
 	};
 }
+
+/* One record, and no other. */
+static inline struct record record_take(struct rig *r)
+{
+	struct record rec[2];
+
+	assert_int_equal(ring_take(r->results[0], rec, 2), 1);
+	return rec[0];
+}

@@ -39,6 +39,8 @@ struct rig_conf {
 	uint64_t rate;		/* of all senders; 0: no limit */
 	uint64_t prefix_rate;	/* probes/s to each /24; 0: no limit */
 	bool send_rst, want_repeats;
+	bool samples; /* one target in 2^sample_bits is probed once more */
+	unsigned sample_bits;
 };
 
 struct rig {
@@ -115,6 +117,8 @@ static inline void rig_stream(struct rig *r, const struct rig_conf *conf)
 		.prefix_rate = conf->prefix_rate,
 		.prefix_len = 24,
 		.tsc_hz = RIG_HZ,
+		.samples = conf->samples,
+		.sample_bits = conf->sample_bits,
 	};
 	struct err err;
 
@@ -228,6 +232,25 @@ static inline void rig_close(struct rig *r)
 	stream_fini(&r->stream);
 	target_space_destroy(r->space);
 	exclusion_fini(&r->excl);
+}
+
+/* stream_opt_out() with a blocklist file of one line. */
+static inline void rig_opt_out(struct rig *r, const char *line)
+{
+	char path[] = "/tmp/peal-test-XXXXXX";
+	const char *file = path;
+	struct target_conf conf = {.blocklist_files = {&file, 1, 1}};
+	struct exclusion deny;
+	int fd = mkstemp(path);
+	struct err err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, line, strlen(line)), (ssize_t)strlen(line));
+	close(fd);
+	if (exclusion_reload(&conf, &deny, &err) < 0 || stream_opt_out(&r->stream, &deny, &err) < 0)
+		fail_msg("%s", err.text);
+	exclusion_fini(&deny);
+	unlink(path);
 }
 
 /* --- start and stop of a test program --- */

@@ -17,15 +17,6 @@ static void sent_open(struct rig *r, const struct rig_conf *conf, struct sent *s
 	assert_int_equal(rig_send_all(r, sent), rig_probes(r));
 }
 
-/* One record, and no other. */
-static struct record record_take(struct rig *r)
-{
-	struct record rec[2];
-
-	assert_int_equal(ring_take(r->results[0], rec, 2), 1);
-	return rec[0];
-}
-
 /* --- one frame for each reason --- */
 
 /* Whether just this counter, and that of received frames, have moved by one. */

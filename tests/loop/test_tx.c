@@ -243,25 +243,6 @@ static void test_dry_run(void **state)
 
 /* --- the blocklist grows --- */
 
-/* stream_opt_out() with a blocklist file of one line. */
-static void opt_out(struct rig *r, const char *line)
-{
-	char path[] = "/tmp/peal-test-XXXXXX";
-	const char *file = path;
-	struct target_conf conf = {.blocklist_files = {&file, 1, 1}};
-	struct exclusion deny;
-	int fd = mkstemp(path);
-	struct err err;
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, line, strlen(line)), (ssize_t)strlen(line));
-	close(fd);
-	if (exclusion_reload(&conf, &deny, &err) < 0 || stream_opt_out(&r->stream, &deny, &err) < 0)
-		fail_msg("%s", err.text);
-	exclusion_fini(&deny);
-	unlink(path);
-}
-
 /* While a burst waits for a full device: what waits and is on the list now does not leave. */
 static void test_opted_out_while_waiting(void **state)
 {
@@ -276,7 +257,7 @@ static void test_opted_out_while_waiting(void **state)
 	rig_open(&r, &conf);
 	tally_init(&tally, &r);
 	assert_int_equal(tx_step(&r.tx[0], r.now), 8); /* and 56 wait */
-	opt_out(&r, "198.18.0.0/24\n");
+	rig_opt_out(&r, "198.18.0.0/24\n");
 	n = rig_take(&r, 0, sent, 64);
 	assert_int_equal(n, 8);
 	for (unsigned i = 0; i < n; i++) {

@@ -67,6 +67,7 @@ static void test_bad(void **state)
 		{CMD_SCAN, "-p 80 a", "no device: -i sim"},
 		{CMD_SCAN, "-i sim -p 80 a -q -v", "contradict"},
 		{CMD_SCAN, "-i sim -p 80 a --shard 0/2", "--shard needs --seed"},
+		{CMD_SCAN, "-i sim -p 80 a --sample 3", "--sample 3: N is a power of two"},
 		{CMD_SCAN, "-i sim -I - -b -",
 		 "--blocklist-file -: stdin is read by --targets-file"},
 		{CMD_SCAN, "-i sim -I - -w -", "--targets-file -: stdin is read by --targets-file"},

@@ -334,6 +334,9 @@ static void test_end(void **state)
 	s.tx_dropped = 2;
 	s.truth_known = true;
 	s.truly_open = 1970;
+	s.sampled = 64;
+	s.sample_again = 20;
+	s.sample_both = 19;
 	progress_end(&p, &s, "gate", c.file);
 	assert_string_equal(
 		capture_take(&c),
@@ -342,6 +345,8 @@ static void test_end(void **state)
 		"1 stopped by the gate; 5 RSTs or ARP answers not sent\n"
 		"answers   open 1966, closed 3932, unreachable 0, filtered 7; hit rate 3.00%\n"
 		"yield     attempt 1: 5000, attempt 2: 900, attempt 3: 5\n"
+		"coverage  95.00% (68.17 to 99.41%): of 64 sampled, 20 answered, 19 of them "
+		"before\n"
 		"truth     1970 of the targets probed are open, 1966 found\n"
 		"written   5905 records, 3 filtered out; "
 		"\033[31mlost 3, rx_missed 1, tx_dropped 2\033[0m\n"

@@ -36,8 +36,17 @@ static int teardown(void **state)
 
 static struct summary_meta meta_of(void)
 {
+	static const struct coverage coverage = {
+		.again = 200,
+		.both = 190,
+		.step = {{.rate = 10000, .again = 150, .both = 150},
+			 {.rate = RATE_MAX, .again = 50, .both = 40}},
+		.n_steps = 2,
+	};
+
 	return (struct summary_meta){
 		.job = &job,
+		.coverage = &coverage,
 		.isa = "aes-ni",
 		.device = "sim",
 		.exit_reason = "max-runtime",
@@ -262,6 +271,48 @@ static void test_write_through_link(void **state)
 	unlink(link_path);
 }
 
+/* What the sample says: nothing, that nobody answered, or how many had before, and at which rate.
+ */
+static void test_coverage(void **state)
+{
+	struct snapshot s = stopped;
+	struct summary_meta meta = meta_of();
+	const struct coverage none = {0};
+	json_t *object, *coverage, *rates;
+
+	(void)state;
+	object = parse(&meta, &s);
+	assert_true(json_is_null(json_object_get(object, "coverage")));
+	json_decref(object);
+
+	s.sampled = 1000;
+	s.sample_found = 10;
+	object = parse(&meta, &s);
+	coverage = json_object_get(object, "coverage");
+	assert_int_equal(json_integer_value(json_object_get(coverage, "sampled")), 1000);
+	assert_int_equal(json_integer_value(json_object_get(coverage, "answered")), 200);
+	assert_int_equal(json_integer_value(json_object_get(coverage, "answered_before")), 190);
+	assert_int_equal(json_integer_value(json_object_get(coverage, "found")), 10);
+	assert_float_equal(json_real_value(json_object_get(coverage, "percent")), 95, 1e-9);
+	assert_true(json_real_value(json_object_get(coverage, "low")) < 95);
+	assert_true(json_real_value(json_object_get(coverage, "high")) > 95);
+	rates = json_object_get(coverage, "rates");
+	assert_int_equal(json_array_size(rates), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(rates, 0), "rate")),
+			 10000);
+	assert_true(json_is_null(json_object_get(json_array_get(rates, 1), "rate")));
+	assert_float_equal(json_real_value(json_object_get(json_array_get(rates, 1), "percent")),
+			   80, 1e-9);
+	json_decref(object);
+
+	meta.coverage = &none;
+	object = parse(&meta, &s);
+	coverage = json_object_get(object, "coverage");
+	assert_true(json_is_null(json_object_get(coverage, "percent")));
+	assert_null(json_object_get(coverage, "low"));
+	json_decref(object);
+}
+
 /* What the check says is what writing says later, and it leaves nothing behind. */
 static void test_check(void **state)
 {
@@ -316,7 +367,7 @@ int main(void)
 		cmocka_unit_test(test_keys),	     cmocka_unit_test(test_truth_and_people),
 		cmocka_unit_test(test_write),	     cmocka_unit_test(test_write_through_link),
 		cmocka_unit_test(test_write_errors), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_seed),	     cmocka_unit_test(test_coverage),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
