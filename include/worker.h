@@ -44,7 +44,7 @@ struct workers_conf {
 	struct neigh *neigh;
 	const struct clock *clock;
 	const struct roles *roles;
-	uint64_t rate;		      /* frames/s over all lcores, RATE_MAX: no limit */
+	uint64_t rate;		      /* frames/s over all lcores, RATE_MAX: no limit; first */
 	const uint32_t *kernel_addrs; /* the kernel answers ARP for these, we do for the others */
 	unsigned n_kernel_addrs;
 	bool send_rst;
@@ -66,6 +66,9 @@ void workers_stop_sending(struct workers *w);
 
 /* While held, lcores send no probes: for a path that is down. Follow-ups still go out. */
 void workers_hold(struct workers *w, bool hold);
+
+/* Frames/s from now on, over all lcores: not 0; RATE_MAX is no limit. */
+void workers_set_rate(struct workers *w, uint64_t rate);
 
 /* True when every probe is sent, or sending was stopped and nothing waits for the device. */
 bool workers_sent_all(const struct workers *w);

@@ -21,18 +21,24 @@ static bool pace_unlimited(const struct pace *p)
 	return p->rate == RATE_MAX;
 }
 
+static void pace_set(struct pace *p, uint64_t rate)
+{
+	p->rate = rate >= RATE_UNREACHED ? RATE_MAX : rate;
+	if (pace_unlimited(p))
+		return;
+	p->cap = p->token + rate * (p->tsc_hz / 1000) * PACE_STALL_MS;
+	p->fill = p->cap / rate + 1;
+}
+
 void pace_init(struct pace *p, uint64_t rate, uint32_t share, uint64_t tsc_hz, uint64_t now)
 {
-	*p = (struct pace){.rate = RATE_MAX, .last = now};
-	if (rate >= RATE_UNREACHED)
-		return;
-
-	p->rate = rate;
-	p->token = tsc_hz * share;
-	p->cap = p->token + rate * (tsc_hz / 1000) * PACE_STALL_MS;
-	p->fill = p->cap / rate + 1;
-	p->wobble = tsc_hz;
-	p->credit = p->token;
+	*p = (struct pace){
+		.token = tsc_hz * share,
+		.tsc_hz = tsc_hz,
+		.credit = tsc_hz * share,
+		.last = now,
+	};
+	pace_set(p, rate);
 }
 
 static void pace_earn(struct pace *p, uint64_t now)
@@ -41,12 +47,25 @@ static void pace_earn(struct pace *p, uint64_t now)
 
 	if (now < p->last) {
 		/* Earns nothing until it is past the latest time again, unless it was set anew. */
-		if (p->last - now > p->wobble)
+		if (p->last - now > p->tsc_hz)
 			p->last = now;
 		return;
 	}
 	p->last = now;
 	p->credit = ticks < p->fill ? min_u64(p->credit + ticks * p->rate, p->cap) : p->cap;
+}
+
+void pace_change(struct pace *p, uint64_t rate, uint64_t now)
+{
+	if (pace_unlimited(p)) {
+		p->credit = 0;
+		p->last = now;
+	} else {
+		pace_earn(p, now);
+	}
+	pace_set(p, rate);
+	if (!pace_unlimited(p))
+		p->credit = min_u64(p->credit, p->cap);
 }
 
 unsigned pace_take(struct pace *p, uint64_t now, unsigned want)

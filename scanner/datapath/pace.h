@@ -22,11 +22,12 @@ enum {
 };
 
 struct pace {
-	uint64_t rate;	 /* credit that one tick of the clock earns; RATE_MAX: no limit */
-	uint64_t token;	 /* credit that one frame costs */
-	uint64_t cap;	 /* the most credit the bucket holds */
-	uint64_t fill;	 /* ticks that fill it from empty */
-	uint64_t wobble; /* ticks that the clock may be behind itself without having been reset */
+	uint64_t rate;	/* credit that one tick of the clock earns; RATE_MAX: no limit */
+	uint64_t token; /* credit that one frame costs */
+	uint64_t cap;	/* the most credit the bucket holds */
+	uint64_t fill;	/* ticks that fill it from empty */
+	uint64_t
+		tsc_hz; /* also: how far the clock may be behind itself without having been reset */
 	uint64_t credit;
 	uint64_t last; /* the latest time seen */
 };
@@ -37,6 +38,13 @@ struct pace {
  * 0. RATE_MAX, and any rate from 10^11 on, which no lcore can reach, is no limit.
  */
 void pace_init(struct pace *p, uint64_t rate, uint32_t share, uint64_t tsc_hz, uint64_t now);
+
+/*
+ * Another rate (not 0) from now on. What was saved up stays, as far as the bucket of the new rate
+ * holds it; one that had no limit begins empty. So with rates that change, every window keeps what
+ * the highest of them allows, and from now on what the new one does.
+ */
+void pace_change(struct pace *p, uint64_t rate, uint64_t now);
 
 /* Takes up to want tokens and returns how many frames may go now. */
 unsigned pace_take(struct pace *p, uint64_t now, unsigned want);

@@ -389,6 +389,17 @@ static void tx_follow_gateway(struct tx *tx)
 	pkt_template_send_to(&tx->rst, mac);
 }
 
+/* The main thread has found another rate to be right. */
+static void tx_follow_rate(struct tx *tx, uint64_t now)
+{
+	uint64_t rate = __atomic_load_n(tx->rate, __ATOMIC_RELAXED);
+
+	if (rate == tx->paced)
+		return;
+	tx->paced = rate;
+	pace_change(&tx->pace, rate, now);
+}
+
 /* A consumer that does not keep up makes sending wait, long before a record would be dropped. */
 static bool tx_must_pause(struct tx *tx, uint64_t now)
 {
@@ -458,6 +469,7 @@ unsigned tx_step(struct tx *tx, uint64_t now)
 	if (tx->burst_first < tx->burst_n)
 		tx_drain(tx);
 	tx_follow_gateway(tx);
+	tx_follow_rate(tx, now);
 	if (tx->asks)
 		n = tx_ask(tx, now);
 	/* what others make us send gets half of the rate at most, while probes wait */

@@ -48,15 +48,17 @@ struct tx {
 	uint8_t ttl;		      /* of what answers them */
 	struct result_ring **results; /* senders pause while one of these is high */
 	unsigned n_results;
-	bool dry;	  /* build everything, hand nothing to the device */
-	const bool *stop; /* main: no more probes */
-	const bool *hold; /* main: none for now */
+	bool dry;	      /* build everything, hand nothing to the device */
+	const bool *stop;     /* main: no more probes */
+	const bool *hold;     /* main: none for now */
+	const uint64_t *rate; /* main: frames/s, all lcores together */
 
 	/* the lcore's own */
 	uint64_t gateway; /* that the next two send to; see neigh.h */
 	struct probe probe;
 	struct pkt_template rst;
 	uint64_t asked; /* questions sent */
+	uint64_t paced; /* the rate that the next has */
 	struct pace pace;
 	struct claim claim;
 	struct batch batch;

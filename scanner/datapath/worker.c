@@ -42,6 +42,7 @@ struct worker {
 struct workers {
 	struct workers_conf conf;
 	bool hold, stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
+	uint64_t rate;					     /* likewise: frames/s */
 	uint64_t idle_max;				     /* TSC ticks */
 	struct worker worker[WORKERS_MAX];
 	unsigned n_workers, n_tx, n_rx;
@@ -180,6 +181,8 @@ static int create_tx(struct workers *w, unsigned i)
 	tx->echoes = i == 0 ? w->echoes : NULL;
 	tx->ttl = w->conf.ttl;
 	tx->hold = &w->hold;
+	tx->rate = &w->rate;
+	tx->paced = w->rate;
 	tx->followups = own;
 	for (unsigned r = i; r < w->n_rx; r += w->n_tx) /* RX lcore r asks TX lcore r mod n_tx */
 		own[tx->n_followups++] = w->followups[r];
@@ -187,7 +190,7 @@ static int create_tx(struct workers *w, unsigned i)
 	tx->n_results = w->n_rx;
 	tx->dry = w->conf.dry;
 	tx->stop = &w->stop_sending;
-	pace_init(&tx->pace, w->conf.rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
+	pace_init(&tx->pace, w->rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
 	if (w->conf.stream->prefix != NULL &&
 	    (deferrals_init(&tx->deferred) < 0 || deferrals_init(&tx->deferred_rst) < 0))
 		return -ENOMEM;
@@ -229,6 +232,7 @@ int workers_create(const struct workers_conf *conf, struct workers **workers, st
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	memset(w, 0, sizeof(*w));
 	w->conf = *conf;
+	w->rate = conf->rate;
 	w->n_workers = r->n_workers;
 	w->n_tx = RTE_MIN(r->n_tx, conf->dev->tx_queues);
 	w->n_rx = RTE_MIN(r->n_rx, conf->dev->rx_queues);
@@ -297,6 +301,11 @@ void workers_stop_sending(struct workers *w)
 void workers_hold(struct workers *w, bool hold)
 {
 	__atomic_store_n(&w->hold, hold, __ATOMIC_RELEASE);
+}
+
+void workers_set_rate(struct workers *w, uint64_t rate)
+{
+	__atomic_store_n(&w->rate, rate, __ATOMIC_RELAXED);
 }
 
 bool workers_sent_all(const struct workers *w)

@@ -52,6 +52,7 @@ struct rig {
 	uint64_t now;
 	struct neigh neigh;
 	bool stop, hold, cooldown;
+	uint64_t rate;
 	unsigned lcores;
 	struct tx tx[RIG_LCORES];
 	struct rx rx[RIG_LCORES];
@@ -180,12 +181,13 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->tx[i].n_results = r->lcores;
 	r->tx[i].stop = &r->stop;
 	r->tx[i].hold = &r->hold;
+	r->tx[i].rate = &r->rate;
+	r->tx[i].paced = r->rate;
 	r->tx[i].neigh = &r->neigh;
 	r->tx[i].gateway = r->neigh.mac;
 	r->tx[i].probe = r->stream.probe;
 	r->tx[i].rst = r->stream.rst;
-	pace_init(&r->tx[i].pace, conf->rate != 0 ? conf->rate : RATE_MAX, r->lcores, RIG_HZ,
-		  r->now);
+	pace_init(&r->tx[i].pace, r->rate, r->lcores, RIG_HZ, r->now);
 	if (conf->prefix_rate != 0) {
 		assert_int_equal(deferrals_init(&r->tx[i].deferred), 0);
 		assert_int_equal(deferrals_init(&r->tx[i].deferred_rst), 0);
@@ -207,6 +209,7 @@ static inline void rig_open(struct rig *r, const struct rig_conf *conf)
 	memset(r, 0, sizeof(*r));
 	r->now = RIG_HZ;
 	r->lcores = conf->lcores != 0 ? conf->lcores : 1;
+	r->rate = conf->rate != 0 ? conf->rate : RATE_MAX;
 	clock_start(&r->clock, r->now, RIG_HZ);
 	rig_targets(r, conf);
 	rig_stream(r, conf);

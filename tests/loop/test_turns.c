@@ -69,6 +69,49 @@ static void ask_for_too_many(struct rig *rig)
 		ask_for_rst(rig);
 }
 
+static uint64_t sent_by_both(const struct rig *r)
+{
+	return r->tx[0].stats.sent + r->tx[1].stats.sent;
+}
+
+/* A second of turns at such a rate, on two lcores; how many frames went out. */
+static uint64_t second_at(struct rig *r, uint64_t rate)
+{
+	uint64_t before = sent_by_both(r), end = r->now + RIG_HZ;
+	struct rte_mbuf *got[64];
+
+	r->rate = rate;
+	for (; r->now < end; r->now += RIG_HZ / 20000)
+		for (unsigned i = 0; i < 2; i++) {
+			tx_step(&r->tx[i], r->now);
+			rte_pktmbuf_free_bulk(
+				got, rte_eth_rx_burst(r->dev.port_id, (uint16_t)i, got, 64));
+		}
+	return sent_by_both(r) - before;
+}
+
+/* The main thread changes the rate, up and down: lcores follow, each with its part, at once. */
+static void test_rate_changes(void **state)
+{
+	const struct rig_conf conf = {.targets = "10.0.0.0/12",
+				      .ports = "80",
+				      .lift = "10.0.0.0/8",
+				      .lcores = 2,
+				      .rate = 10000};
+	const uint64_t rates[] = {10000, 1000, 50000, 4000, 10000, 100};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &conf);
+	for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
+		uint64_t sent = second_at(&r, rates[i]);
+
+		/* what was saved up for a change: four milliseconds' worth, and a frame each */
+		assert_in_range(sent, rates[i] - 2, rates[i] + rates[i] / 250 + 2);
+	}
+	rig_close(&r);
+}
+
 /* Hosts that never stop answering get RSTs, but the scan goes on. */
 static void test_control_leaves_half_to_probes(void **state)
 {
@@ -296,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_missing_lcore),
+		cmocka_unit_test(test_rate_changes),
 		cmocka_unit_test(test_control_leaves_half_to_probes),
 		cmocka_unit_test(test_replays_get_few_rsts),
 		cmocka_unit_test(test_lost_control),

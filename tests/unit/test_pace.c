@@ -162,6 +162,54 @@ static void test_never_above_the_rate(void **state)
 	}
 }
 
+/* The rate goes up and down, also from and to none at all: no window has more than the highest of
+ * them allows, and none after a change more than those from then on. */
+static void test_change(void **state)
+{
+	enum { STEPS = 300 };
+	static uint64_t at[STEPS];
+	static unsigned sent[STEPS];
+	uint64_t seed = 4;
+
+	(void)state;
+	for (int run = 0; run < 300; run++) {
+		uint64_t ceiling = (UINT64_C(1) << test_random(&seed) % 24) + 100, rate = ceiling;
+		uint64_t now = test_random(&seed) >> 4 | HZ;
+		uint32_t share = (uint32_t)(test_random(&seed) % 8 + 1);
+		struct pace p;
+
+		pace_init(&p, run % 2 ? RATE_MAX : ceiling, share, HZ, now);
+		if (run % 2)
+			pace_change(&p, ceiling, now);
+		for (int i = 0; i < STEPS; i++) {
+			now += random_step(&seed, rate);
+			if (i == STEPS / 2 || (i < STEPS / 2 && test_random(&seed) % 8 == 0)) {
+				rate = test_random(&seed) % ceiling + 1;
+				pace_change(&p, rate, now);
+			}
+			at[i] = now;
+			sent[i] = pace_take(&p, now, (unsigned)(test_random(&seed) % 100));
+		}
+		check_windows(at, sent, STEPS, ceiling, share);
+		check_windows(&at[STEPS / 2], &sent[STEPS / 2], STEPS - STEPS / 2, rate, share);
+	}
+}
+
+/* No limit after all: nothing is owed to the rate that was. */
+static void test_change_to_none(void **state)
+{
+	struct pace p;
+
+	(void)state;
+	pace_init(&p, 10, 1, HZ, 0);
+	assert_int_equal(pace_take(&p, 0, 64), 1);
+	pace_change(&p, RATE_MAX, 5);
+	assert_int_equal(pace_take(&p, 5, 1000), PACE_BURST);
+	pace_change(&p, 10, 6 * HZ); /* and back: begins empty, whatever the clock said before */
+	assert_int_equal(pace_take(&p, 6 * HZ, 64), 0);
+	assert_int_equal(pace_due(&p), 6 * HZ + HZ / 10);
+}
+
 /* A clock set back by hours neither stops the bucket nor gives anything away. */
 static void test_clock_set_back(void **state)
 {
@@ -224,6 +272,8 @@ int main(void)
 		cmocka_unit_test(test_give_back),
 		cmocka_unit_test(test_due_is_exact),
 		cmocka_unit_test(test_never_above_the_rate),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_change_to_none),
 		cmocka_unit_test(test_clock_set_back),
 		cmocka_unit_test(test_no_drift),
 		cmocka_unit_test(test_months),
