@@ -3,13 +3,16 @@
 /*
  * bench_rx [ROUNDS [KIND]]: what a received frame costs (of that kind alone). First the whole of
  * rx_step() on a ring device, less what a program costs that receives the same frames and frees
- * them, as dpdk-testpmd does in rxonly; then its stages one by one.
+ * them, as dpdk-testpmd does in rxonly; then its stages one by one. KIND memory: how much memory
+ * exact deduplication takes at most.
  */
 
 #include "bench.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -181,6 +184,14 @@ struct kind {
 	bool repeated, recorded; /* always the same frames; they become records */
 };
 
+static void bench_print_added(const char *name, struct bench *whole, struct bench *bare)
+{
+	printf("%-30s %6.1f - %5.1f = %6.1f  (medians %6.1f - %5.1f = %6.1f)\n", name,
+	       bench_least(whole), bench_least(bare), bench_least(whole) - bench_least(bare),
+	       bench_median(whole), bench_median(bare), bench_median(whole) - bench_median(bare));
+	fflush(stdout);
+}
+
 /* Interleaved, so that both have the machine in the same mood. */
 static void bench_kind(struct rig *rig, const struct kind *kind, unsigned rounds, uint32_t *next)
 {
@@ -208,11 +219,7 @@ static void bench_kind(struct rig *rig, const struct kind *kind, unsigned rounds
 		from += kind->repeated ? 0 : FRAMES;
 	}
 	*next = from + FRAMES;
-	printf("%-28s %6.1f - %5.1f = %6.1f  (medians %6.1f - %5.1f = %6.1f)\n", kind->name,
-	       bench_least(&whole), bench_least(&bare), bench_least(&whole) - bench_least(&bare),
-	       bench_median(&whole), bench_median(&bare),
-	       bench_median(&whole) - bench_median(&bare));
-	fflush(stdout);
+	bench_print_added(kind->name, &whole, &bare);
 }
 
 static void bench_whole(struct rig *rig, unsigned rounds, const char *only)
@@ -230,11 +237,93 @@ static void bench_whole(struct rig *rig, unsigned rounds, const char *only)
 	};
 	uint32_t next = 0;
 
-	printf("%-28s cycles a frame: rx_step - rxonly = added (least of %u runs of %u)\n",
+	printf("%-30s cycles a frame: rx_step - rxonly = added (least of %u runs of %u)\n",
 	       "the whole", rounds, FRAMES);
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (only == NULL || strcmp(only, kinds[i].name) == 0)
 			bench_kind(rig, &kinds[i], rounds, &next);
+}
+
+/* --- a capture file, for ever again --- */
+
+enum { PCAP_MAGIC = 0xa1b2c3d4, PCAP_ETHERNET = 1 };
+
+static int pcap_write(const struct rig *rig, make_frame make, const char *path)
+{
+	const uint32_t head[6] = {PCAP_MAGIC, 2 | 4 << 16, 0, 0, 65535, PCAP_ETHERNET};
+	uint8_t frame[FIXTURE_FRAME];
+	FILE *f = fopen(path, "we");
+
+	if (f == NULL)
+		return -1;
+	fwrite(head, sizeof(head), 1, f);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		uint16_t len = make(rig->fixture, i, frame);
+		const uint32_t packet[4] = {0, 0, len, len};
+
+		fwrite(packet, sizeof(packet), 1, f);
+		fwrite(frame, len, 1, f);
+	}
+	return fclose(f);
+}
+
+static int pcap_open(const char *path, struct rte_mempool *pool, uint16_t *port)
+{
+	const struct rte_eth_conf conf = {0};
+	char args[128];
+
+	snprintf(args, sizeof(args), "net_pcap_bench,rx_pcap=%s,infinite_rx=1", path);
+	if (rte_dev_probe(args) != 0 || rte_eth_dev_get_port_by_name("net_pcap_bench", port) != 0 ||
+	    rte_eth_dev_configure(*port, 1, 1, &conf) != 0 ||
+	    rte_eth_rx_queue_setup(*port, 0, 1024, SOCKET_ID_ANY, NULL, pool) != 0 ||
+	    rte_eth_tx_queue_setup(*port, 0, 1024, SOCKET_ID_ANY, NULL) != 0)
+		return -1;
+	return rte_eth_dev_start(*port);
+}
+
+/* So many times as there are frames in the file. */
+static void pcap_round(struct rig *rig, bool whole)
+{
+	struct rte_mbuf *mbuf[BURST];
+
+	for (unsigned done = 0; done < FRAMES; done += BURST) {
+		if (whole) {
+			rx_step(&rig->rx, rte_rdtsc());
+			continue;
+		}
+		for (unsigned i = 0, n = rte_eth_rx_burst(rig->dev.port_id, 0, mbuf, BURST); i < n;
+		     i++)
+			rte_pktmbuf_free(mbuf[i]);
+	}
+}
+
+static void bench_pcap(struct rig *rig, unsigned rounds)
+{
+	static struct bench bare, whole;
+	uint16_t ring = rig->dev.port_id;
+	char path[] = "/tmp/bench_rx.XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0 || close(fd) < 0 || pcap_write(rig, frame_synack, path) != 0 ||
+	    pcap_open(path, rig->pool, &rig->dev.port_id) != 0) {
+		printf("pcap: cannot be opened\n");
+	} else {
+		for (unsigned i = 0; i < rounds; i++) {
+			uint64_t start = rte_rdtsc_precise();
+
+			pcap_round(rig, false);
+			bench_add(&bare, rte_rdtsc_precise() - start, FRAMES);
+			start = rte_rdtsc_precise();
+			pcap_round(rig, true);
+			bench_add(&whole, rte_rdtsc_precise() - start, FRAMES);
+			rig_drain(rig);
+		}
+		bench_print_added("SYN-ACK, duplicate, from pcap", &whole, &bare);
+		rte_eth_dev_stop(rig->dev.port_id);
+		rte_eth_dev_close(rig->dev.port_id);
+	}
+	unlink(path);
+	rig->dev.port_id = ring;
 }
 
 /* --- the stages --- */
@@ -383,6 +472,19 @@ static void bench_parse(struct stages *s, struct bench *b)
 	}
 }
 
+static uint64_t resident_kib(void)
+{
+	unsigned long long size, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%llu %llu", &size, &resident) != 2)
+		resident = 0;
+	fclose(f);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
 static void bench_dedup(struct stages *s, struct bench *b, uint64_t length, uint64_t spread,
 			const char *name)
 {
@@ -394,6 +496,22 @@ static void bench_dedup(struct stages *s, struct bench *b, uint64_t length, uint
 	bench_run(b, stage_dedup, s, FRAMES);
 	bench_print(b, name);
 	dedup_destroy(s->dedup);
+}
+
+/* What the answers of all public IPv4 at one port need at most: one on each page. */
+static void bench_dedup_memory(void)
+{
+	const uint64_t length = UINT64_C(3702258432), step = 1024;
+	uint64_t before = resident_kib();
+	struct dedup *dedup;
+
+	if (dedup_create(length, &dedup) < 0)
+		return;
+	for (uint64_t offset = 0; offset < length; offset += step)
+		dedup_seen(dedup, offset, STATE_OPEN);
+	printf("dedup of all public IPv4: %.0f MiB resident\n",
+	       (double)(resident_kib() - before) / 1024);
+	dedup_destroy(dedup);
 }
 
 static void bench_hand_over(struct stages *s, struct bench *b)
@@ -451,7 +569,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_rx: %s\n", err.text);
 		return 1;
 	}
-	bench_whole(&rig, (unsigned)rounds, argc > 2 ? argv[2] : NULL);
+	if (argc > 2 && strcmp(argv[2], "memory") == 0)
+		bench_dedup_memory();
+	else
+		bench_whole(&rig, (unsigned)rounds, argc > 2 ? argv[2] : NULL);
+	if (argc <= 2)
+		bench_pcap(&rig, (unsigned)rounds);
 	if (argc <= 2)
 		bench_stages(&rig, (unsigned)rounds);
 	rig_fini(&rig);
