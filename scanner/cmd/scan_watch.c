@@ -24,6 +24,9 @@ struct watch {
 	struct signal_counts seen; /* signals dealt with */
 	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
 	uint64_t quiet;		   /* TSC: of the last probe of all, the sample's as well */
+	uint64_t silent;	   /* TSC: when the cooldown was over */
+	uint64_t silent_received;  /* by then */
+	struct io_stats io;	   /* the last look; after the last answer, none */
 	struct coverage_rates rates;
 	struct scan_path path;
 	uint64_t ticks;
@@ -41,7 +44,6 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 {
 	struct scan *scan = w->scan;
 	struct output_stats out;
-	struct io_stats io;
 	uint64_t now = rte_rdtsc();
 
 	memset(s, 0, sizeof(*s));
@@ -52,9 +54,10 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->filtered_out = out.filtered_out;
 	workers_count(scan->workers, s, settled);
 	s->pending = s->handed - out.written - out.filtered_out;
-	io_stats(&scan->dev, &io);
-	s->tx_dropped = io.oerrors;
-	s->rx_missed = io.imissed + io.nombuf;
+	if (!settled) /* what came when nobody listened any more is no loss */
+		io_stats(&scan->dev, &w->io);
+	s->tx_dropped = w->io.oerrors;
+	s->rx_missed = w->io.imissed + w->io.nombuf;
 
 	s->phase = w->phase;
 	s->elapsed = seconds(now - w->start);
@@ -190,6 +193,25 @@ static void watch_sample(struct watch *w, uint64_t now)
 		w->quiet = now;
 }
 
+/*
+ * The cooldown is over: whether all has been received that came by then, and waited in the device
+ * because the process was stopped, or had no processor. Where ever more comes, all that waited has
+ * been taken once as many frames have as the device holds.
+ */
+static bool watch_heard(struct watch *w, uint64_t now)
+{
+	struct workers_mark mark;
+	struct snapshot s = {0};
+
+	workers_count(w->scan->workers, &s, false);
+	workers_mark(w->scan->workers, &mark);
+	if (w->silent == 0) {
+		w->silent = now;
+		w->silent_received = s.received;
+	}
+	return mark.drained >= w->silent || s.received - w->silent_received > w->scan->dev.rx_depth;
+}
+
 static void watch_phase(struct watch *w, uint64_t now)
 {
 	const struct scan *scan = w->scan;
@@ -205,7 +227,9 @@ static void watch_phase(struct watch *w, uint64_t now)
 	if (w->phase != PHASE_COOLDOWN)
 		return;
 	watch_sample(w, now);
-	if (seconds(now - w->quiet) * 1e9 >= (double)cooldown_ns)
+	if (seconds(now - w->quiet) * 1e9 < (double)cooldown_ns)
+		w->silent = 0;
+	else if (watch_heard(w, now))
 		w->over = w->scan->settled = true;
 }
 
@@ -308,6 +332,7 @@ static void watch_stop(struct watch *w)
 
 	if (w->cooldown == 0)
 		w->cooldown = rte_rdtsc();
+	io_stats(&scan->dev, &w->io);
 	workers_stop(scan->workers);
 	rc = watch_flush(w);
 	if (rc < 0) {
