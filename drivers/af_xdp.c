@@ -2,10 +2,17 @@
 
 #include "driver.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "linkinfo.h"
+#include "log.h"
 
 #ifndef AF_XDP
 #define AF_XDP 44
@@ -50,8 +57,53 @@ static int af_xdp_devargs(const char *arg, const struct io_conf *conf, char *buf
 	return 0;
 }
 
+static uint32_t xdp_flags(const struct bpf_xdp_query_opts *attached)
+{
+	return attached->attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
+/*
+ * DPDK has put a program at the interface in a way that lasts until somebody with privileges takes
+ * it away, also when the process was killed. Put there by a descriptor, it goes with that.
+ */
+static int xdp_link(unsigned ifindex, int program, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, how, .flags = flags);
+	int link;
+
+	if (bpf_xdp_detach((int)ifindex, flags, NULL) < 0)
+		return -EBUSY;
+	link = bpf_link_create(program, (int)ifindex, BPF_XDP, &how);
+	if (link < 0) /* before Linux 5.9 */
+		bpf_xdp_attach((int)ifindex, program, flags, NULL);
+	return link;
+}
+
+static void af_xdp_started(struct io_dev *dev)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, attached);
+	unsigned ifindex = link_index(dev->ifname);
+	int program, link = -1;
+
+	if (bpf_xdp_query((int)ifindex, 0, &attached) < 0 || attached.prog_id == 0)
+		return;
+	program = bpf_prog_get_fd_by_id(attached.prog_id);
+	if (program >= 0) {
+		link = xdp_link(ifindex, program, xdp_flags(&attached));
+		close(program);
+	}
+	if (link >= 0)
+		kernel_if_keep(dev, link);
+	else
+		LOG(WARN,
+		    "%s: DPDK's program stays at the interface after the scan: sudo ip link set %s "
+		    "xdp off",
+		    dev->ifname, dev->ifname);
+}
+
 static int af_xdp_opened(struct io_dev *dev, const char *arg, struct err *err)
 {
+	setenv("LIBXDP_SKIP_DISPATCHER", "1", 0); /* it would leave files behind, too */
 	return kernel_if_open(dev, arg, AF_XDP, err);
 }
 
@@ -64,6 +116,7 @@ const struct io_driver driver_af_xdp = {
 	.check = af_xdp_check,
 	.devargs = af_xdp_devargs,
 	.opened = af_xdp_opened,
+	.started = af_xdp_started,
 	.stats = kernel_if_stats,
 	.close = kernel_if_close,
 };

@@ -43,4 +43,6 @@ int kernel_if_check_lock(const char *ifname, const char *driver, unsigned kib, s
 /* Starts to watch the interface's and the sockets' drop counters; domain: AF_PACKET or AF_XDP. */
 int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct err *err);
 void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats);
+/* fd is closed by kernel_if_close(). */
+void kernel_if_keep(struct io_dev *dev, int fd);
 void kernel_if_close(struct io_dev *dev);

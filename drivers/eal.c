@@ -69,7 +69,7 @@ static int eal_log_open(bool verbose)
 
 /* --- runtime files --- */
 
-static void runtime_dir(char *buf, size_t len)
+void eal_runtime_dir(char *buf, size_t len)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 
@@ -82,7 +82,7 @@ static void runtime_remove(const char *name)
 	struct dirent *entry;
 	DIR *d;
 
-	runtime_dir(dir, sizeof(dir));
+	eal_runtime_dir(dir, sizeof(dir));
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	d = opendir(path);
 	if (d == NULL)
@@ -105,7 +105,7 @@ static bool runtime_alive(const char *name)
 
 	if (sscanf(name, "peal-%d", &pid) != 1 || kill(pid, 0) == 0 || errno != ESRCH)
 		return true;
-	runtime_dir(dir, sizeof(dir));
+	eal_runtime_dir(dir, sizeof(dir));
 	if (snprintf(un.sun_path, sizeof(un.sun_path), "%s/%.32s/dpdk_telemetry.v2", dir, name) >=
 	    (int)sizeof(un.sun_path))
 		return true;
@@ -125,7 +125,7 @@ static void runtime_sweep(void)
 	char dir[128];
 	DIR *d;
 
-	runtime_dir(dir, sizeof(dir));
+	eal_runtime_dir(dir, sizeof(dir));
 	d = opendir(dir);
 	if (d == NULL)
 		return;

@@ -244,6 +244,8 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 	quiet_end(&quiet);
 	if (rc < 0)
 		return rc;
+	if (dev->driver->started != NULL)
+		dev->driver->started(dev);
 	if (rte_eth_macaddr_get(dev->port_id, &mac) == 0 && !rte_is_zero_ether_addr(&mac))
 		memcpy(dev->mac, mac.addr_bytes, sizeof(dev->mac));
 	else /* rings and files have none: a locally administered one */

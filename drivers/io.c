@@ -100,6 +100,13 @@ void io_near(const struct io_spec *spec, char *buf, size_t len)
 		spec->driver->near(spec->arg, buf, len);
 }
 
+void io_folder(const struct io_spec *spec, char *buf, size_t len)
+{
+	buf[0] = '\0';
+	if (spec->driver->folder != NULL)
+		spec->driver->folder(spec->arg, buf, len);
+}
+
 void io_listen(struct io_dev *dev, const uint8_t mac[6])
 {
 	ethdev_listen(dev, mac);

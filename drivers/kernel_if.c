@@ -28,6 +28,7 @@ struct kernel_if {
 	unsigned n;
 	int foreign[SOCKETS_MAX]; /* AF_XDP sockets that were there before */
 	unsigned n_foreign;
+	int kept;		   /* a descriptor, -1 if there is none */
 	uint64_t dropped;	   /* by AF_PACKET sockets: the kernel resets its count when read */
 	struct link_counters base; /* at open */
 };
@@ -207,6 +208,7 @@ int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct er
 	if (kif == NULL)
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	kif->domain = domain;
+	kif->kept = -1;
 	dev->priv = kif;
 	snprintf(dev->ifname, sizeof(dev->ifname), "%s", ifname);
 	if (link_counters(ifname, &kif->base) < 0)
@@ -243,7 +245,18 @@ void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats)
 		stats->oerrors += now.tx_dropped - kif->base.tx_dropped;
 }
 
+void kernel_if_keep(struct io_dev *dev, int fd)
+{
+	struct kernel_if *kif = dev->priv;
+
+	kif->kept = fd;
+}
+
 void kernel_if_close(struct io_dev *dev)
 {
-	free(dev->priv);
+	struct kernel_if *kif = dev->priv;
+
+	if (kif != NULL && kif->kept >= 0)
+		close(kif->kept);
+	free(kif);
 }

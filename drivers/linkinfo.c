@@ -22,7 +22,7 @@ enum { ROUTE_UP = 1, ROUTE_GATEWAY = 2, ARP_COMPLETE = 2 }; /* flags in /proc/ne
 
 /*
  * By ioctl, not from /sys/class/net: what is mounted at /sys may show another network namespace
- * than the one we are in.
+ * than the one we are in. Any socket will do, and one of the internet is not for a scan to open.
  */
 static int link_ioctl(const char *ifname, unsigned long request, struct ifreq *ifr)
 {
@@ -30,7 +30,7 @@ static int link_ioctl(const char *ifname, unsigned long request, struct ifreq *i
 
 	if (ifname[0] == '\0' || strlen(ifname) >= LINK_NAME)
 		return -ENOENT;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", ifname);

@@ -95,6 +95,18 @@ static void memif_redial(struct io_dev *dev)
 	rte_eth_dev_start(dev->port_id);
 }
 
+/* The server's socket lies there. */
+static void memif_folder(const char *arg, char *buf, size_t len)
+{
+	struct memif_arg parsed;
+	struct err err;
+
+	if (memif_parse(arg, &parsed, &err) < 0)
+		return;
+	strrchr(parsed.socket, '/')[1] = '\0';
+	snprintf(buf, len, "%s", parsed.socket);
+}
+
 const struct io_driver driver_memif = {
 	.name = "memif",
 	.help = "memif:SOCKET[,role=server]    another process, over shared memory",
@@ -102,4 +114,5 @@ const struct io_driver driver_memif = {
 	.devargs = memif_devargs,
 	.opened = memif_opened,
 	.redial = memif_redial,
+	.folder = memif_folder,
 };

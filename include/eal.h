@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 
@@ -37,6 +38,9 @@ void eal_stop(void);
 
 /* "hugepages" or "pages": what memory eal_start() took. For the summary. */
 const char *eal_memory(void);
+
+/* Where the EAL has a folder of each run. */
+void eal_runtime_dir(char *buf, size_t len);
 
 /* The argument of dpdk-telemetry.py -f. */
 const char *eal_file_prefix(void);

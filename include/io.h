@@ -99,12 +99,17 @@ struct io_driver {
 	/* Once the ethdev is there and not yet started: what only this driver needs. May be NULL.
 	 */
 	int (*opened)(struct io_dev *dev, const char *arg, struct err *err);
+	/* The ethdev was started, which may do what only this driver must mend. May be NULL. */
+	void (*started)(struct io_dev *dev);
 	/* The link is still down some time after the start: tries once more. May be NULL. */
 	void (*redial)(struct io_dev *dev);
 	/* Adds to or corrects what ethdev counts. Main thread. May be NULL. */
 	void (*stats)(const struct io_dev *dev, struct io_stats *stats);
 	/* After the ethdev was stopped and closed, also when opening failed. May be NULL. */
 	void (*close)(struct io_dev *dev);
+	/* The folder in which the device makes and removes files while it is open; leaves buf as it
+	 * is when there is none. May be NULL. */
+	void (*folder)(const char *arg, char *buf, size_t len);
 	/* The processors next to the device, "0-7,16-23"; leaves buf as it is when all are. May be
 	 * NULL. */
 	void (*near)(const char *arg, char *buf, size_t len);
@@ -126,6 +131,9 @@ int io_check_conf(const struct io_spec *spec, const struct io_conf *conf, struct
 
 /* The processors next to the device, "0-7,16-23", or "" where it makes no difference. */
 void io_near(const struct io_spec *spec, char *buf, size_t len);
+
+/* The folder in which the open device makes and removes files, or "". */
+void io_folder(const struct io_spec *spec, char *buf, size_t len);
 
 /*
  * Frames to mac, too, reach the device from now on: by its filter where that takes another address,

@@ -83,6 +83,7 @@ struct job {
 
 	bool dry_run;
 	const char *eal; /* extra EAL arguments */
+	bool no_sandbox; /* keep what sandbox.h gives up */
 	const char *contact, *purpose;
 	bool quiet;
 	uint32_t verbose;

@@ -8,6 +8,7 @@
 #include "coverage.h"
 #include "err.h"
 #include "job.h"
+#include "sandbox.h"
 #include "stats.h"
 
 /*
@@ -62,6 +63,7 @@ struct summary_meta {
 	const struct coverage *coverage;
 	bool complete;
 	double started, ended; /* seconds since 1970 */
+	const struct sandbox *sandbox;
 };
 
 /* The summary as JSON text; the caller frees it. NULL when out of memory. */
@@ -77,6 +79,13 @@ int summary_check(const char *path, struct err *err);
  * is written to instead. EXIT_OUTPUT.
  */
 int summary_write(const char *path, const char *json, struct err *err);
+
+/*
+ * Where summary_write() will not be able to: opens path now, without changing what is there, to
+ * write over it in the end, which closes fd. EXIT_OUTPUT.
+ */
+int summary_hold(const char *path, int *fd, struct err *err);
+int summary_write_held(const char *path, int fd, const char *json, struct err *err);
 
 /* --- DPDK telemetry: /peal/status, /peal/counters --- */
 

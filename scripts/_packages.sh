@@ -4,7 +4,7 @@
 # Debian packages that the scripts need, and one way to get them.
 
 # shellcheck disable=SC2034 # used by those that source this
-build_packages=(gcc libc6-dev libdpdk-dev libjansson-dev meson nettle-dev
+build_packages=(gcc libbpf-dev libc6-dev libdpdk-dev libjansson-dev libseccomp-dev meson nettle-dev
 	ninja-build pkg-config)
 
 # shellcheck disable=SC2034

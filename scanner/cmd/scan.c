@@ -242,6 +242,8 @@ static int scan_workers(struct scan *scan, struct err *err)
 		rc = scan_state_place(scan, err);
 	if (rc == 0)
 		rc = workers_create(&conf, &scan->workers, err);
+	if (rc == 0)
+		rc = scan_seal(scan, err);
 	if (rc < 0)
 		return rc;
 	rc = output_start(scan->output);
@@ -273,6 +275,15 @@ static enum exit_code scan_code(struct scan *scan)
 								      : codes[scan->end];
 }
 
+/* In the state directory, which may not be reached by its name any more. */
+static int scan_summary_in_state(const struct scan *scan, char *json, struct err *err)
+{
+	size_t len = strlen(json);
+
+	json[len] = '\n'; /* in place of the NUL */
+	return state_write(&scan->state, "summary.json", json, len + 1, err);
+}
+
 static int scan_summary(struct scan *scan, struct err *err)
 {
 	struct summary_meta meta = {
@@ -284,19 +295,20 @@ static int scan_summary(struct scan *scan, struct err *err)
 		.complete = scan->end == END_COMPLETE || scan->end == END_MAX_TARGETS,
 		.started = scan->resumes ? scan->from.started : scan->started,
 		.ended = scan->ended,
+		.sandbox = &scan->sandbox,
 	};
-	char *json = summary_to_json(&meta, &scan->last), *path = NULL;
+	const char *path = scan->job->summary_file;
+	char *json = summary_to_json(&meta, &scan->last);
 	int rc = 0;
 
-	if (scan->job->summary_file != NULL)
-		path = strdup(scan->job->summary_file);
-	else if (scan->keeps && asprintf(&path, "%s/summary.json", scan->state.path) < 0)
-		path = NULL;
-	if (json == NULL || (path == NULL && (scan->job->summary_file != NULL || scan->keeps)))
+	if (json == NULL)
 		rc = err_set(err, EXIT_OUTPUT, "out of memory for the summary");
+	else if (path == NULL && scan->keeps)
+		rc = scan_summary_in_state(scan, json, err);
+	else if (path != NULL && scan->summary_fd >= 0)
+		rc = summary_write_held(path, scan->summary_fd, json, err);
 	else if (path != NULL)
 		rc = summary_write(path, json, err);
-	free(path);
 	free(json);
 	return rc;
 }
@@ -419,7 +431,10 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 
 int scan_main(struct scan *scan, enum exit_code *code, struct err *err)
 {
-	int rc = scan_all(scan, code, err);
+	int rc;
+
+	scan->summary_fd = -1;
+	rc = scan_all(scan, code, err);
 
 	scan_keep_stop(scan);
 	scan_fini(scan);

@@ -12,6 +12,7 @@
 #include "monitor.h"
 #include "neigh.h"
 #include "output.h"
+#include "sandbox.h"
 #include "stats.h"
 #include "stream.h"
 #include "target.h"
@@ -64,6 +65,9 @@ struct scan {
 	struct status *status; /* --status-file, or NULL */
 	bool status_lost;      /* it could not be written any more */
 
+	struct sandbox sandbox; /* what is in force */
+	int summary_fd;		/* open from the start, or -1 */
+
 	/* outcome */
 	enum scan_end end;
 	double started, ended; /* since 1970 */
@@ -82,6 +86,9 @@ int scan_state_targets(struct scan *scan, struct err *err); /* after: they are t
 int scan_state_place(struct scan *scan, struct err *err);   /* once the stream is made */
 void scan_state_opted_out(struct scan *scan, const struct exclusion *deny); /* on SIGHUP */
 void scan_state_fini(struct scan *scan);
+
+/* scan_seal.c: gives up what the rest of the scan does not need; before threads of ours begin. */
+int scan_seal(struct scan *scan, struct err *err);
 
 /*
  * scan_keep.c: a thread that writes a checkpoint twice a second. All of these do nothing without

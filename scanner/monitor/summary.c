@@ -90,6 +90,17 @@ static json_t *summary_truth(const struct snapshot *s)
 			 (json_int_t)s->first[STATE_OPEN]);
 }
 
+/* What of it is in force. */
+static json_t *summary_sandbox(const struct sandbox *sandbox)
+{
+	json_t *parts = json_array();
+
+	for (int i = 0; sandbox != NULL && i < SANDBOX_PARTS; i++)
+		if (sandbox->in_force[i])
+			json_array_append_new(parts, json_string(sandbox_part_name(i)));
+	return parts;
+}
+
 static json_t *summary_object(const struct summary_meta *meta, const struct snapshot *s)
 {
 	char started[HUMAN_TEXT], ended[HUMAN_TEXT];
@@ -118,6 +129,7 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 	json_object_set_new(object, "truth", summary_truth(s));
 	json_object_set_new(object, "exit_reason", json_string(meta->exit_reason));
 	json_object_set_new(object, "complete", json_boolean(meta->complete));
+	json_object_set_new(object, "sandbox", summary_sandbox(meta->sandbox));
 	json_object_set_new(object, "contact",
 			    meta->job->contact ? json_string(meta->job->contact) : json_null());
 	json_object_set_new(object, "purpose",
@@ -222,4 +234,22 @@ int summary_write(const char *path, const char *json, struct err *err)
 	if (summary_over(path))
 		return summary_write_over(path, json, err);
 	return summary_write_new(path, json, err);
+}
+
+int summary_hold(const char *path, int *fd, struct err *err)
+{
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	return *fd < 0 ? summary_fail(err, "open", path) : 0;
+}
+
+/* What has no length, a device or a terminal, cannot be cut, and need not be. */
+int summary_write_held(const char *path, int fd, const char *json, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fd, 0) < 0) {
+		close(fd);
+		return summary_fail(err, "write", path);
+	}
+	return summary_store(fd, json) < 0 ? summary_fail(err, "write", path) : 0;
 }
