@@ -23,4 +23,8 @@ int spans_add(struct spans *spans, uint64_t first, uint64_t end);
 /* Ascending, and those that touch or overlap become one. */
 void spans_settle(struct spans *spans);
 
+/* spans_settle(), and then those that are least apart become one, with what lies between, until
+ * there are no more than most (not 0). */
+void spans_limit(struct spans *spans, size_t most);
+
 void spans_fini(struct spans *spans);
