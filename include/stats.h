@@ -17,8 +17,10 @@ enum { YIELD_ATTEMPTS = 8 }; /* whose yield is told apart */
 #define STATS_ALIGN __attribute__((aligned(64)))
 
 struct tx_stats {
-	uint64_t sent;	       /* probes that the device took, first time */
-	uint64_t resent;       /* probes sent again because the first may have been lost */
+	uint64_t sent; /* probes that the device took, first time */
+	/* probes sent again because the first may have been lost: those of this run come on top of
+	 * sent, those that a run before may have sent are among them */
+	uint64_t resent;
 	uint64_t sampled;      /* probes of the sample, which are not among those */
 	uint64_t opted_out;    /* probes not sent: blocklisted while the scan ran */
 	uint64_t gate_hits;    /* probes that only the gate stopped: a bug, ends the scan */
@@ -76,6 +78,7 @@ struct snapshot {
 	uint64_t control_lost;
 	uint64_t built; /* by a dry run: probes made and not sent; they are among not_reached */
 	uint64_t received, repeats, handed, ring_full, rx_missed;
+	uint64_t made_good; /* of rx_missed and tx_dropped: the probes of then were resent */
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
 	uint64_t yield[YIELD_ATTEMPTS];
@@ -107,7 +110,8 @@ double stats_hit_rate(const struct snapshot *s);
 /* Received frames that are no answers, over all reasons. */
 uint64_t stats_rejected(const struct snapshot *s);
 
-/* What went missing anywhere, frames and records: not 0 makes a scan incomplete. */
+/* What went missing anywhere, frames and records, and was not made good: not 0 makes a scan
+ * incomplete. */
 uint64_t stats_lost(const struct snapshot *s);
 
 /*

@@ -70,11 +70,22 @@ void workers_hold(struct workers *w, bool hold);
 /* Frames/s from now on, over all lcores: not 0; RATE_MAX is no limit. */
 void workers_set_rate(struct workers *w, uint64_t rate);
 
-/* True when every probe is sent, or sending was stopped and nothing waits for the device. */
+/*
+ * What was sent between two instants (TSC) goes out again, before anything new: see stream_again()
+ * and stream_sent_between(). 0, or to be asked again later: -ENOSPC when too much is to be repeated
+ * already, -ENOMEM.
+ */
+int workers_again(const struct workers *w, uint64_t from, uint64_t to);
+
+/* Whether all repeats asked for so far have been sent. */
+bool workers_again_over(const struct workers *w);
+
+/* True when every probe is sent, and every repeat asked for so far, or sending was stopped and
+ * nothing waits for the device. */
 bool workers_sent_all(const struct workers *w);
 
-/* Answers from here on are marked as arrived in the cooldown. */
-void workers_cooldown(struct workers *w);
+/* Whether answers from here on are marked as arrived in the cooldown. */
+void workers_cooldown(struct workers *w, bool cooldown);
 
 /* Receivers stop, follow-ups go out, senders stop, lcores are joined. */
 void workers_stop(struct workers *w);
@@ -84,16 +95,18 @@ void workers_count(const struct workers *w, struct snapshot *s, bool settled);
 
 /* How far sending and receiving have come, for a checkpoint. */
 struct workers_mark {
-	uint64_t cursor;  /* steps below are claimed */
-	uint64_t low;	  /* steps below have been sent, or left out for good */
-	uint64_t drained; /* TSC: frames that came before have become records, or are counted */
-	uint64_t handed;  /* records put on the rings by then, or more */
+	uint64_t cursor;   /* steps below are claimed */
+	uint64_t low;	   /* steps below have been sent, or left out for good */
+	uint64_t repeated; /* pieces of repeats below have been sent again */
+	uint64_t drained;  /* TSC: frames that came before have become records, or are counted */
+	uint64_t handed;   /* records put on the rings by then, or more */
 };
 
 /* Any thread, while the lcores run or after. */
 void workers_mark(const struct workers *w, struct workers_mark *mark);
 
-/* What has been claimed, but not sent, when the lcores have stopped. 0 or -ENOMEM. */
+/* What has been claimed, but not sent, and what is to be repeated, when the lcores have stopped. 0
+ * or -ENOMEM. */
 int workers_left(const struct workers *w, struct spans *left);
 
 void workers_destroy(struct workers *w);

@@ -25,6 +25,14 @@ struct keeper;
 /* The sample is probed so long after the last probe at the least. */
 #define SCAN_SAMPLE_WAIT_NS UINT64_C(1000000000)
 
+/* What is to be sent again, see scan_again(). Zeroed at the start. */
+struct scan_again {
+	uint64_t from, to; /* TSC: of what had no room yet */
+	bool waits;
+	int error;
+	uint64_t made_good; /* frames seen to be lost whose probes go out again */
+};
+
 struct scan {
 	const struct job *job;
 	uint64_t rate; /* frames/s: the lowest of all ceilings */
@@ -62,6 +70,7 @@ struct scan {
 	struct stream stream;
 	struct output *output;
 	struct workers *workers;
+	struct scan_again again;
 	struct status *status; /* --status-file, or NULL */
 	bool status_lost;      /* it could not be written any more */
 
@@ -106,6 +115,15 @@ bool scan_stop_asked(void);
 /* scan_link.c: source addresses, hardware addresses, who answers SYN-ACKs with RST. */
 int scan_link_sources(struct scan *scan, struct err *err); /* before the device is open */
 int scan_link_open(struct scan *scan, struct err *err);	   /* once it is open */
+
+/*
+ * scan_again.c: what was sent between two instants (TSC) goes out again, before anything new, as
+ * soon as there is room for it: see workers_again(). lost: frames that were seen to be lost then,
+ * in rx_missed or tx_dropped, and no longer make the scan incomplete.
+ */
+void scan_again(struct scan *scan, uint64_t from, uint64_t to, uint64_t lost);
+void scan_again_tick(struct scan *scan);       /* again and again */
+bool scan_again_over(const struct scan *scan); /* all is sent that was asked for */
 
 /* scan_path.c: what the main thread knows of the way to the gateway. Zeroed at the start. */
 struct scan_path {

@@ -36,8 +36,9 @@ enum {
 };
 
 struct mark {
-	uint64_t time; /* TSC */
-	uint64_t low;  /* steps below had been sent by then */
+	uint64_t time;	   /* TSC */
+	uint64_t low;	   /* steps below had been sent by then */
+	uint64_t repeated; /* and pieces of repeats below, again */
 };
 
 struct keeper {
@@ -60,13 +61,14 @@ struct keeper {
 	bool waiting;	    /* for these to be on the disk */
 	uint64_t confirmed; /* TSC: of those whose records are */
 	uint64_t settled;   /* steps below are */
+	uint64_t repeated;  /* pieces of repeats below are, too */
 	uint64_t cursor;    /* of the last checkpoint */
 	uint64_t synced;    /* records that are on the disk */
 };
 
 /* --- what is settled --- */
 
-static void remember(struct keeper *k, uint64_t now, uint64_t low)
+static void remember(struct keeper *k, uint64_t now, const struct workers_mark *mark)
 {
 	if (k->n != 0 && now - k->marked < k->gap)
 		return;
@@ -74,7 +76,7 @@ static void remember(struct keeper *k, uint64_t now, uint64_t low)
 		k->first = (k->first + 1) % MARKS;
 		k->n--;
 	}
-	k->marks[(k->first + k->n) % MARKS] = (struct mark){now, low};
+	k->marks[(k->first + k->n) % MARKS] = (struct mark){now, mark->low, mark->repeated};
 	k->n++;
 	k->marked = now;
 }
@@ -91,6 +93,7 @@ static void settle(struct keeper *k)
 
 	while (k->n != 0 && k->marks[k->first].time + wait <= k->confirmed) {
 		k->settled = k->marks[k->first].low;
+		k->repeated = k->marks[k->first].repeated;
 		k->first = (k->first + 1) % MARKS;
 		k->n--;
 	}
@@ -112,14 +115,22 @@ static void confirm(struct keeper *k, const struct workers_mark *mark, uint64_t 
 
 /* --- the checkpoint --- */
 
-/* Spans of what the runs before left over that are not settled yet. */
-static int todo_left(const struct keeper *k, struct spans *left)
+/* What the runs before left over, and what is to be repeated, that is not settled yet: as far as
+ * it lies below the cursor, beyond which all is done anew. */
+static int todo_left(const struct keeper *k, uint64_t cursor, struct spans *left)
 {
 	const struct spans *todo = &k->scan->from.todo;
+	struct spans again = {0};
 	int rc = 0;
 
 	for (size_t i = 0; i < todo->n && rc == 0; i++)
 		rc = spans_add(left, RTE_MAX(todo->at[i].first, k->settled), todo->at[i].end);
+	if (rc == 0)
+		rc = stream_again_from(&k->scan->stream, k->repeated, &again);
+	for (size_t i = 0; i < again.n && rc == 0; i++)
+		rc = spans_add(left, again.at[i].first, RTE_MIN(again.at[i].end, cursor));
+	spans_fini(&again);
+	spans_settle(left);
 	return rc;
 }
 
@@ -145,8 +156,8 @@ static int save(const struct keeper *k, const struct snapshot *books, uint64_t s
 	c.books = *books;
 	c.sent_below = RTE_MAX(sent_below, c.sent_below);
 	c.todo = (struct spans){0};
-	rc = todo_left(k, &c.todo);
 	c.cursor = RTE_MAX(k->settled, c.cursor);
+	rc = todo_left(k, c.cursor, &c.todo);
 	if (rc == 0)
 		rc = state_save(&scan->state, &c);
 	spans_fini(&c.todo);
@@ -178,7 +189,7 @@ static void keep(struct keeper *k)
 	int rc;
 
 	workers_mark(scan->workers, &mark);
-	remember(k, rte_rdtsc(), mark.low);
+	remember(k, rte_rdtsc(), &mark);
 	rc = output_sync(scan->output, &out);
 	if (rc < 0) {
 		__atomic_store_n(&k->error, rc, __ATOMIC_RELEASE);
@@ -200,6 +211,7 @@ static void keep(struct keeper *k)
 	}
 	k->cursor = mark.cursor;
 	k->warned = false;
+	stream_forget_again(&scan->stream, k->repeated);
 	stream_extend(&scan->stream, lease);
 }
 
@@ -316,6 +328,8 @@ static int end_in_order(const struct scan *scan)
 	again = c.cursor < from->sent_below ||
 		(c.todo.n != 0 && c.todo.at[0].first < from->sent_below);
 	c.sent_below = again ? from->sent_below : 0;
+	if (!scan_again_over(scan))
+		c.sent_below = RTE_MAX(c.sent_below, c.cursor);
 	c.over = c.todo.n == 0 && c.cursor == c.steps;
 	if (rc == 0)
 		rc = state_save(&scan->state, &c);

@@ -58,6 +58,8 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 		io_stats(&scan->dev, &w->io);
 	s->tx_dropped = w->io.oerrors;
 	s->rx_missed = w->io.imissed + w->io.nombuf;
+	if (!settled || scan_again_over(scan))
+		s->made_good = scan->again.made_good;
 
 	s->phase = w->phase;
 	s->elapsed = seconds(now - w->start);
@@ -216,13 +218,18 @@ static void watch_phase(struct watch *w, uint64_t now)
 {
 	const struct scan *scan = w->scan;
 	uint64_t cooldown_ns = scan->job->dry_run ? 0 : scan->job->cooldown_ns;
+	bool repeats = scan->end == END_COMPLETE && !scan_again_over(scan);
 
 	if (w->phase == PHASE_SENDING)
 		coverage_rate(&w->rates, stream_cursor(&scan->stream), scan->rate);
-	if (w->phase == PHASE_SENDING && workers_sent_all(scan->workers)) {
+	if (w->phase == PHASE_SENDING && workers_sent_all(scan->workers) && !repeats) {
 		w->phase = PHASE_COOLDOWN;
 		w->cooldown = w->quiet = now;
-		workers_cooldown(scan->workers);
+		workers_cooldown(scan->workers, true);
+	} else if (w->phase == PHASE_COOLDOWN && repeats) { /* and then a cooldown of their own */
+		w->phase = PHASE_SENDING;
+		w->cooldown = 0;
+		workers_cooldown(scan->workers, false);
 	}
 	if (w->phase != PHASE_COOLDOWN)
 		return;
@@ -256,6 +263,7 @@ static void watch_tick(struct watch *w)
 	struct snapshot s;
 	char equation[256];
 
+	scan_again_tick(w->scan);
 	watch_phase(w, rte_rdtsc());
 	watch_count(w, &s, false);
 	scan_keep_publish(w->scan, &s);

@@ -21,6 +21,7 @@ struct deferral {
 			uint64_t step;
 			uint32_t daddr;
 			uint16_t dport;
+			bool again; /* it was sent before */
 			struct cookie cookie;
 		} probe;
 		struct followup rst;

@@ -13,7 +13,7 @@
 #include "prefix.h"
 #include "sample.h"
 #include "sendlog.h"
-#include "vec.h"
+#include "todo.h"
 
 enum { RUN_MAX = 4096 };
 
@@ -26,36 +26,44 @@ static uint64_t run_length(uint64_t rate, unsigned lcores)
 }
 
 /* A claim of [first, end) at most: within one attempt, and no longer than a run. */
-static struct span run_cut(const struct stream *s, uint64_t first, uint64_t end)
+static struct span run_cut(const struct stream *s, uint64_t first, uint64_t end, uint64_t run)
 {
 	uint64_t attempt_end = (first / s->walk.length + 1) * s->walk.length;
 
 	if (end > attempt_end)
 		end = attempt_end;
-	if (end > first + s->run)
-		end = first + s->run;
+	if (end > first + run)
+		end = first + run;
 	return (struct span){first, end};
 }
 
-/* What was left over, in pieces that a claim can be: TX lcores take them by their number. */
-static int init_todo(struct stream *s, const struct stream_place *from)
+/* [first, end) in pieces that a claim can be; how many. todo NULL: only counts. */
+static size_t add_pieces(const struct stream *s, struct todo *todo, struct span all, uint64_t run)
 {
-	VEC(struct span) pieces = {0};
+	struct span piece = {.end = all.first};
+	size_t n = 0;
 
-	for (size_t i = 0; i < from->n_todo; i++) {
-		struct span piece = {.end = from->todo[i].first};
-
-		while (piece.end < from->todo[i].end) {
-			piece = run_cut(s, piece.end, from->todo[i].end);
-			if (vec_push(&pieces, piece) < 0) {
-				vec_free(&pieces);
-				return -ENOMEM;
-			}
-		}
+	for (; piece.end < all.end; n++) {
+		piece = run_cut(s, piece.end, all.end, run);
+		if (todo != NULL)
+			todo_add(todo, piece);
 	}
-	s->todo = pieces.at;
-	s->n_todo = pieces.n;
-	return 0;
+	return n;
+}
+
+static int init_left(struct stream *s, const struct span *left, size_t n)
+{
+	size_t pieces = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		pieces += add_pieces(s, NULL, left[i], s->run);
+	rc = todo_create(pieces, &s->left);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		add_pieces(s, s->left, left[i], s->run);
+	if (rc == 0)
+		todo_publish(s->left);
+	return rc;
 }
 
 static int init_place(struct stream *s, const struct stream_conf *conf)
@@ -63,11 +71,13 @@ static int init_place(struct stream *s, const struct stream_conf *conf)
 	s->steps = s->walk.length * s->attempts;
 	s->lease = s->steps;
 	s->run = run_length(conf->rate, conf->lcores);
+	if (todo_create(AGAIN_ROOM, &s->again) < 0)
+		return -ENOMEM;
 	if (conf->from == NULL)
-		return 0;
+		return todo_create(0, &s->left);
 	s->cursor = conf->from->cursor;
 	s->sent_below = conf->from->sent_below;
-	return init_todo(s, conf->from);
+	return init_left(s, conf->from->todo, conf->from->n_todo);
 }
 
 static int init_key(struct stream *s, const uint8_t *secret, struct err *err)
@@ -134,27 +144,14 @@ void stream_fini(struct stream *s)
 	sendlog_destroy(s->sendlog);
 	dedup_destroy(s->dedup);
 	gate_destroy(s->gate);
-	free(s->todo);
+	todo_destroy(s->left);
+	todo_destroy(s->again);
 	explicit_bzero(&s->key, sizeof(s->key));
 }
 
 int stream_opt_out(struct stream *s, const struct exclusion *deny, struct err *err)
 {
 	return gate_deny_more(s->gate, deny, err);
-}
-
-static bool claim_todo(struct stream *s, struct span *taken)
-{
-	size_t next;
-
-	/* looked at first, so that lcores that come by again do not wind it up */
-	if (__atomic_load_n(&s->next_todo, __ATOMIC_RELAXED) >= s->n_todo)
-		return false;
-	next = __atomic_fetch_add(&s->next_todo, 1, __ATOMIC_RELAXED);
-	if (next >= s->n_todo)
-		return false;
-	*taken = s->todo[next];
-	return true;
 }
 
 static bool claim_new(struct stream *s, struct span *taken)
@@ -165,7 +162,7 @@ static bool claim_new(struct stream *s, struct span *taken)
 	do {
 		if (first >= lease)
 			return false;
-		*taken = run_cut(s, first, lease);
+		*taken = run_cut(s, first, lease, s->run);
 	} while (!__atomic_compare_exchange_n(&s->cursor, &first, taken->end, false,
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	return true;
@@ -180,28 +177,43 @@ static bool claim_sample(struct stream *s, struct span *taken)
 	return true;
 }
 
+/* What may have been sent before has been answered, perhaps: that is not forgotten. */
+static void claim_dedup(struct stream *s, const struct claim *claim, struct span taken)
+{
+	uint64_t first = taken.first;
+
+	if (first < s->sent_below)
+		first = taken.end < s->sent_below ? taken.end : s->sent_below;
+	dedup_claim(s->dedup, stream_seen_key(s, claim->attempt, first % s->walk.length),
+		    taken.end - first);
+}
+
 bool stream_claim(struct stream *s, struct claim *claim)
 {
+	uint64_t number = 0;
 	struct span taken;
+	bool again = false;
 
-	if (!claim_todo(s, &taken) && !claim_new(s, &taken) && !claim_sample(s, &taken))
-		return false;
-	claim->attempt = (uint32_t)(taken.first / s->walk.length);
-	claim->next = taken.first % s->walk.length;
+	if (!todo_claim(s->left, &taken, &number)) {
+		again = todo_claim(s->again, &taken, &number);
+		if (!again && !claim_new(s, &taken) && !claim_sample(s, &taken))
+			return false;
+	}
+	*claim = (struct claim){
+		.attempt = (uint32_t)(taken.first / s->walk.length),
+		.next = taken.first % s->walk.length,
+		.again = again,
+		.number = number,
+	};
 	claim->end = claim->next + (taken.end - taken.first);
-
-	/* what may have been sent before has been answered, perhaps: that is not forgotten */
-	if (taken.first < s->sent_below)
-		taken.first = taken.end < s->sent_below ? taken.end : s->sent_below;
-	dedup_claim(s->dedup,
-		    stream_seen_key(s, claim->attempt, claim->end - (taken.end - taken.first)),
-		    taken.end - taken.first);
+	if (!again)
+		claim_dedup(s, claim, taken);
 	return true;
 }
 
 bool stream_exhausted(const struct stream *s)
 {
-	return __atomic_load_n(&s->next_todo, __ATOMIC_RELAXED) >= s->n_todo &&
+	return todo_claimed(s->left) == todo_end(s->left) && !stream_again_waits(s) &&
 	       stream_cursor(s) >= s->steps && (s->sample == NULL || !sample_waits(s->sample));
 }
 
@@ -249,9 +261,97 @@ uint64_t stream_unclaimed(const struct stream *s)
 {
 	uint64_t targets = stream_targets(s, stream_cursor(s), s->steps);
 
-	for (size_t i = __atomic_load_n(&s->next_todo, __ATOMIC_RELAXED); i < s->n_todo; i++)
-		targets += stream_targets(s, s->todo[i].first, s->todo[i].end);
+	for (uint64_t i = todo_claimed(s->left); i < todo_end(s->left); i++) {
+		struct span left = todo_at(s->left, i);
+
+		targets += stream_targets(s, left.first, left.end);
+	}
 	return targets;
+}
+
+/* --- repeats --- */
+
+/* What lies beyond the cursor is sent anyway. */
+static struct span again_cut(struct span span, uint64_t cursor)
+{
+	return (struct span){span.first, span.end < cursor ? span.end : cursor};
+}
+
+int stream_again(struct stream *s, const struct spans *spans)
+{
+	uint64_t cursor = stream_cursor(s), steps = 0, run;
+	size_t pieces = 0;
+
+	for (size_t i = 0; i < spans->n; i++)
+		steps += spans->at[i].end - spans->at[i].first;
+	run = steps / AGAIN_PIECES + 1 > s->run ? steps / AGAIN_PIECES + 1 : s->run;
+	for (size_t i = 0; i < spans->n; i++)
+		pieces += add_pieces(s, NULL, again_cut(spans->at[i], cursor), run);
+	if (pieces > todo_room(s->again))
+		return -ENOSPC;
+	for (size_t i = 0; i < spans->n; i++) {
+		struct span again = again_cut(spans->at[i], cursor);
+
+		sendlog_forget(s->sendlog, again.first, again.end);
+		add_pieces(s, s->again, again, run);
+	}
+	todo_publish(s->again);
+	return 0;
+}
+
+int stream_sent_between(const struct stream *s, uint64_t from_us, uint64_t to_us,
+			struct spans *sent)
+{
+	int rc = sendlog_between(s->sendlog, stream_front(s), from_us, to_us, sent);
+
+	if (rc == 0)
+		spans_limit(sent, AGAIN_SPANS);
+	return rc;
+}
+
+bool stream_again_waits(const struct stream *s)
+{
+	return todo_claimed(s->again) < todo_end(s->again);
+}
+
+uint64_t stream_again_claimed(const struct stream *s)
+{
+	return todo_claimed(s->again);
+}
+
+uint64_t stream_again_asked(const struct stream *s)
+{
+	return todo_end(s->again);
+}
+
+static int pieces_from(const struct todo *todo, uint64_t number, struct spans *spans)
+{
+	uint64_t end = todo_end(todo);
+	int rc = 0;
+
+	for (; number < end && rc == 0; number++) {
+		struct span piece = todo_at(todo, number);
+
+		rc = spans_add(spans, piece.first, piece.end);
+	}
+	return rc;
+}
+
+int stream_again_from(const struct stream *s, uint64_t number, struct spans *spans)
+{
+	return pieces_from(s->again, number, spans);
+}
+
+void stream_forget_again(struct stream *s, uint64_t number)
+{
+	todo_forget(s->again, number);
+}
+
+int stream_waiting(const struct stream *s, struct spans *spans)
+{
+	int rc = pieces_from(s->left, todo_claimed(s->left), spans);
+
+	return rc < 0 ? rc : pieces_from(s->again, todo_claimed(s->again), spans);
 }
 
 /* --- answers that are written already --- */

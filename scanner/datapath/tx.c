@@ -34,6 +34,11 @@ static void tx_sent_probes(struct tx *tx, unsigned n)
 	const struct stream *s = tx->stream;
 	struct batch *b = &tx->batch;
 
+	if (b->again) {
+		b->first += n;
+		tx->stats.resent += n;
+		return;
+	}
 	for (unsigned i = b->first; tx->dev->count_open != NULL && i < b->first + n; i++)
 		if (b->step[i] < s->walk.length) /* once for all attempts */
 			tx->stats.truly_open +=
@@ -72,32 +77,52 @@ static unsigned tx_send(struct tx *tx, uint64_t now)
 
 /* --- batch: which probes come next --- */
 
+/* First probes or repeats, whichever the next is: a batch has one kind. */
 static bool tx_batch_deferred(struct tx *tx, uint64_t now)
 {
+	const struct deferral *next = tx->deferred.at;
 	struct batch *b = &tx->batch;
 	struct deferral d;
 
-	while (b->n < TX_BURST && deferrals_take(&tx->deferred, now, &d)) {
+	b->again = next->probe.again;
+	while (b->n < TX_BURST && next->probe.again == b->again &&
+	       deferrals_take(&tx->deferred, now, &d)) {
 		b->step[b->n] = d.probe.step;
 		b->daddr[b->n] = d.probe.daddr;
 		b->dport[b->n] = d.probe.dport;
 		b->cookie[b->n] = d.probe.cookie;
 		b->n++;
+		tx->deferred_again -= b->again;
 	}
 	return b->n != 0;
 }
 
-/* The next run of steps. From then on the lcore holds no step below tx->low: checkpoints read it.
+/* From here on the lcore holds none of the pieces below number. */
+static void tx_repeated(struct tx *tx, uint64_t number)
+{
+	if (tx->deferred_again == 0)
+		__atomic_store_n(&tx->repeated, number, __ATOMIC_RELEASE);
+}
+
+/*
+ * The next run of steps. From then on the lcore holds no step below tx->low that is not sent, and
+ * no piece of repeats below tx->repeated: checkpoints read them.
  */
 static bool tx_claim(struct tx *tx)
 {
-	uint64_t low;
+	uint64_t claimed = stream_again_claimed(tx->stream), low;
 
-	if (!stream_claim(tx->stream, &tx->claim))
+	if (!stream_claim(tx->stream, &tx->claim)) {
+		tx_repeated(tx, claimed);
 		return false;
+	}
+	tx_repeated(tx, tx->claim.again ? tx->claim.number : claimed);
+	if (tx->claim.again)
+		return true;
 	low = stream_step(tx->stream, tx->claim.attempt, tx->claim.next);
 	for (unsigned i = 0; i < tx->deferred.n; i++)
-		low = RTE_MIN(low, tx->deferred.at[i].probe.step);
+		if (!tx->deferred.at[i].probe.again)
+			low = RTE_MIN(low, tx->deferred.at[i].probe.step);
 	__atomic_store_n(&tx->low, low, __ATOMIC_RELEASE);
 	return true;
 }
@@ -131,6 +156,7 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 			return false;
 		b->n = tx_next(tx, index);
 	}
+	b->again = tx->claim.again;
 	for (unsigned i = 0; i < b->n; i++)
 		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
 	target_space_pick(s->space, index, b->daddr, b->dport, b->n);
@@ -180,7 +206,8 @@ static unsigned tx_gate(struct tx *tx, unsigned n)
 		return n;
 	opted_out &= ~(bug | tx_of_sample(tx, n));
 	tx->stats.gate_hits += (unsigned)__builtin_popcountll(bug);
-	tx->stats.opted_out += (unsigned)__builtin_popcountll(opted_out);
+	if (!b->again) /* else it is among those that were sent */
+		tx->stats.opted_out += (unsigned)__builtin_popcountll(opted_out);
 	return batch_keep(b, allowed, n);
 }
 
@@ -189,10 +216,11 @@ static void tx_defer(struct tx *tx, unsigned at, uint64_t due)
 	const struct batch *b = &tx->batch;
 	struct deferral d = {
 		.due = due,
-		.probe = {b->step[at], b->daddr[at], b->dport[at], b->cookie[at]},
+		.probe = {b->step[at], b->daddr[at], b->dport[at], b->again, b->cookie[at]},
 	};
 
 	deferrals_put(&tx->deferred, &d); /* tx_batch() left room */
+	tx->deferred_again += b->again;
 }
 
 static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
@@ -414,10 +442,13 @@ static bool tx_must_pause(struct tx *tx, uint64_t now)
 	return false;
 }
 
-/* Probes that wait for a full device are checked again when the blocklist has grown meanwhile. */
+/* Probes that wait for a full device are made again when the blocklist has grown meanwhile, or the
+ * gateway has moved. */
 static bool tx_waiting_stale(const struct tx *tx)
 {
-	return !tx->burst_is_control && tx->gate_generation != gate_generation(tx->stream->gate);
+	return !tx->burst_is_control &&
+	       (tx->gate_generation != gate_generation(tx->stream->gate) ||
+		tx->gateway != __atomic_load_n(&tx->neigh->mac, __ATOMIC_RELAXED));
 }
 
 static bool tx_more(struct tx *tx, uint64_t now)
@@ -428,18 +459,28 @@ static bool tx_more(struct tx *tx, uint64_t now)
 	tx->probe_due = deferrals_due(&tx->deferred);
 	if (tx->deferred.n != 0 || tx->claim.next != tx->claim.end)
 		return false;
-	if (stream_exhausted(tx->stream))
+	if (stream_exhausted(tx->stream)) {
+		__atomic_store_n(&tx->low, tx->stream->steps, __ATOMIC_RELEASE);
 		__atomic_store_n(&tx->done, true, __ATOMIC_RELEASE);
-	else /* the lease is used up: the state waits for its disk */
+	} else { /* the lease is used up: the state waits for its disk */
 		__atomic_store_n(&tx->paused, now, __ATOMIC_RELAXED);
+	}
 	return false;
 }
 
-/* Nothing is left, unless the sample has begun meanwhile. */
+/* Nothing is left, unless there are repeats, or the sample has begun meanwhile. Then it is told
+ * before they are claimed. */
 static bool tx_is_done(struct tx *tx)
 {
-	if (tx->done && !stream_exhausted(tx->stream))
+	uint64_t claimed;
+
+	if (!tx->done)
+		return false;
+	claimed = stream_again_claimed(tx->stream);
+	if (!stream_exhausted(tx->stream))
 		__atomic_store_n(&tx->done, false, __ATOMIC_RELEASE);
+	else
+		tx_repeated(tx, claimed);
 	return tx->done;
 }
 
@@ -486,11 +527,14 @@ uint64_t tx_leftover(const struct tx *tx)
 {
 	const struct walk *w = &tx->stream->walk;
 	unsigned waiting = tx->batch.n - tx->batch.first;
-	uint64_t left = waiting - (unsigned)__builtin_popcountll(tx_of_sample(tx, waiting));
+	uint64_t left = 0;
 
+	if (!tx->batch.again)
+		left = waiting - (unsigned)__builtin_popcountll(tx_of_sample(tx, waiting));
 	for (unsigned i = 0; i < tx->deferred.n; i++)
-		left += !stream_samples(tx->stream, tx->deferred.at[i].probe.step);
-	if (tx->claim.attempt < tx->stream->attempts)
+		left += !tx->deferred.at[i].probe.again &&
+			!stream_samples(tx->stream, tx->deferred.at[i].probe.step);
+	if (!tx->claim.again && tx->claim.attempt < tx->stream->attempts)
 		left += walk_targets_before(w, tx->claim.end) -
 			walk_targets_before(w, tx->claim.next);
 	return left;

@@ -31,6 +31,7 @@ struct batch {
 	uint16_t dport[TX_BURST];
 	struct cookie cookie[TX_BURST];
 	unsigned first, n; /* [first, n) is still to be sent */
+	bool again;	   /* all were sent before */
 };
 
 struct tx {
@@ -69,17 +70,20 @@ struct tx {
 	unsigned gate_generation; /* that the waiting probes were checked against */
 	struct deferrals deferred; /* probes, with --prefix-rate */
 	struct deferrals deferred_rst;
-	uint64_t probe_due;    /* TSC before which no probe can go */
-	uint64_t low;	       /* steps below are none of this lcore's any more: main reads */
-	uint64_t paused;       /* TSC of the last pause, 0 when running: main reads */
-	bool done;	       /* nothing left to send: main reads */
-	struct tx_stats stats; /* main reads */
+	unsigned deferred_again; /* of deferred: sent before */
+	uint64_t probe_due;	 /* TSC before which no probe can go */
+	uint64_t low;		 /* steps below are none of this lcore's any more: main reads */
+	uint64_t repeated;	 /* likewise pieces of what is to be repeated */
+	uint64_t paused;	 /* TSC of the last pause, 0 when running: main reads */
+	bool done;		 /* nothing left to send, for now: main reads */
+	struct tx_stats stats;	 /* main reads */
 };
 
 /* One turn: returns how many frames went out or were dealt with, 0 when there was nothing to do. */
 unsigned tx_step(struct tx *tx, uint64_t now);
 
-/* Targets claimed, but not yet sent; not those of the sample. Exact once the lcore has stopped. */
+/* Targets claimed, but not yet sent a first time; not those of the sample. Exact once the lcore has
+ * stopped. */
 uint64_t tx_leftover(const struct tx *tx);
 
 /*

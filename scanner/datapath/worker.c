@@ -310,15 +310,20 @@ void workers_set_rate(struct workers *w, uint64_t rate)
 
 bool workers_sent_all(const struct workers *w)
 {
+	if (w->stop_sending)
+		return true;
+	/* first: who claims a repeat has said before that it is not done */
+	if (stream_again_waits(w->conf.stream))
+		return false;
 	for (unsigned i = 0; i < w->n_tx; i++)
-		if (!w->stop_sending && !flag(&w->tx[i]->done))
+		if (!flag(&w->tx[i]->done))
 			return false;
 	return true;
 }
 
-void workers_cooldown(struct workers *w)
+void workers_cooldown(struct workers *w, bool cooldown)
 {
-	__atomic_store_n(&w->cooldown, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->cooldown, cooldown, __ATOMIC_RELEASE);
 }
 
 /* Follow-ups that are still to go have a moment; what a low rate leaves is lost, and counted. */
@@ -363,10 +368,36 @@ void workers_mark(const struct workers *w, struct workers_mark *mark)
 
 	/* the cursor first: who has taken a step below it has an old or the right mark by now */
 	mark->low = mark->cursor = stream_cursor(w->conf.stream);
-	for (unsigned i = 0; i < w->n_tx; i++)
-		if (!flag(&w->tx[i]->done))
-			mark->low = RTE_MIN(mark->low,
-					    __atomic_load_n(&w->tx[i]->low, __ATOMIC_ACQUIRE));
+	mark->repeated = stream_again_claimed(w->conf.stream);
+	for (unsigned i = 0; i < w->n_tx; i++) {
+		const struct tx *tx = w->tx[i];
+
+		mark->low = RTE_MIN(mark->low, __atomic_load_n(&tx->low, __ATOMIC_ACQUIRE));
+		mark->repeated =
+			RTE_MIN(mark->repeated, __atomic_load_n(&tx->repeated, __ATOMIC_ACQUIRE));
+	}
+}
+
+int workers_again(const struct workers *w, uint64_t from, uint64_t to)
+{
+	const struct clock *clock = w->conf.clock;
+	struct spans sent = {0};
+	int rc;
+
+	rc = stream_sent_between(w->conf.stream, clock_ns(clock, from) / 1000,
+				 clock_ns(clock, to) / 1000, &sent);
+	if (rc == 0)
+		rc = stream_again(w->conf.stream, &sent);
+	spans_fini(&sent);
+	return rc;
+}
+
+bool workers_again_over(const struct workers *w)
+{
+	struct workers_mark mark;
+
+	workers_mark(w, &mark);
+	return mark.repeated == stream_again_asked(w->conf.stream);
 }
 
 /* The sample is of one run: it is not left over. */
@@ -390,13 +421,12 @@ static int left_by(const struct workers *w, const struct tx *tx, struct spans *l
 
 int workers_left(const struct workers *w, struct spans *left)
 {
-	const struct stream *s = w->conf.stream;
 	int rc = 0;
 
 	for (unsigned i = 0; i < w->n_tx && rc == 0; i++)
 		rc = left_by(w, w->tx[i], left);
-	for (size_t i = s->next_todo; i < s->n_todo && rc == 0; i++)
-		rc = spans_add(left, s->todo[i].first, s->todo[i].end);
+	if (rc == 0)
+		rc = stream_waiting(w->conf.stream, left);
 	spans_settle(left);
 	return rc;
 }

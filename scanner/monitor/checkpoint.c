@@ -9,7 +9,7 @@
 
 #include "counter.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* --- writing --- */
 

@@ -22,6 +22,7 @@ void stats_add(struct snapshot *s, const struct snapshot *more)
 	s->handed += more->handed;
 	s->ring_full += more->ring_full;
 	s->rx_missed += more->rx_missed;
+	s->made_good += more->made_good;
 	s->filtered_out += more->filtered_out;
 	s->written += more->written;
 	s->repeats_written += more->repeats_written;
@@ -75,7 +76,9 @@ uint64_t stats_rejected(const struct snapshot *s)
 
 uint64_t stats_lost(const struct snapshot *s)
 {
-	return s->rx_missed + s->tx_dropped;
+	uint64_t missing = s->rx_missed + s->tx_dropped;
+
+	return missing > s->made_good ? missing - s->made_good : 0;
 }
 
 struct equation {

@@ -35,6 +35,7 @@ static const struct snapshot sending = {
 	.targets = 1000,
 	.attempts = 2,
 	.sent = 500,
+	.resent = 8,
 	.opted_out = 1,
 	.received = 60,
 	.repeats = 3,
@@ -104,7 +105,7 @@ static void test_keys(void **state)
 		{"rx_missed", 5},      {"ring_full", 6},
 		{"tx_dropped", 7},     {"opted_out", 1},
 		{"filtered_out", 4},   {"eta_seconds", 5.98403},
-		{"built", 0},
+		{"built", 0},	       {"resent", 8},
 	};
 	struct status *status = status_of();
 	json_t *line, *value;

@@ -7,6 +7,8 @@
 
 #include "test.h"
 
+#include <errno.h>
+
 #include <rte_common.h>
 
 #include "datapath/dedup.h"
@@ -99,8 +101,7 @@ static bool run(struct fixture *f, unsigned lcores, uint64_t n, uint64_t *random
 
 		spans_add(left, first, first + (claim[i].end - claim[i].next));
 	}
-	for (size_t i = f->stream.next_todo; i < f->stream.n_todo; i++)
-		spans_add(left, f->stream.todo[i].first, f->stream.todo[i].end);
+	assert_int_equal(stream_waiting(&f->stream, left), 0);
 	spans_settle(left);
 	return over;
 }
@@ -226,6 +227,98 @@ static void test_replay(void **state)
 	unload(&f);
 }
 
+/* Repeats go before what is new, in pieces that are claims, and only of what was claimed. */
+static void test_again(void **state)
+{
+	struct span asked[] = {{5, 700}, {900, 4000}, {3, 4}};
+	struct spans again = {asked, 3, 3}, left = {0}, none = {0};
+	struct claim claim;
+	struct fixture f;
+
+	(void)state;
+	load(&f, "198.18.0.0-198.18.2.17", "80");
+	start(&f, NULL, 2000, 1);
+	while (stream_cursor(&f.stream) < 1000)
+		stream_claim(&f.stream, &claim);
+	assert_int_equal(stream_again(&f.stream, &none), 0);
+	assert_false(stream_again_waits(&f.stream));
+	assert_int_equal(stream_again(&f.stream, &again), 0);
+	assert_true(stream_again_waits(&f.stream));
+	assert_int_equal(stream_waiting(&f.stream, &left), 0);
+	spans_settle(&left);
+	assert_int_equal(left.n, 3);
+	assert_true(left.at[2].first == 900 && left.at[2].end == stream_cursor(&f.stream));
+	spans_fini(&left);
+	for (uint64_t at = 5, number = 0; stream_again_waits(&f.stream); number++) {
+		assert_true(stream_claim(&f.stream, &claim));
+		assert_true(claim.again && claim.number == number);
+		if (number < 4) { /* 695 steps, up to 200 each */
+			assert_true(stream_step(&f.stream, claim.attempt, claim.next) == at);
+			assert_in_range(claim.end - claim.next, 1, 200);
+		}
+		at += claim.end - claim.next;
+	}
+	assert_true(stream_claim(&f.stream, &claim) && !claim.again);
+	stop(&f);
+	unload(&f);
+}
+
+/* Never more pieces than there is room for, and room again once they may be forgotten. */
+static void test_again_is_bounded(void **state)
+{
+	struct spans single = {0}, all = {0}, left = {0};
+	struct claim claim;
+	struct fixture f;
+
+	(void)state;
+	load(&f, "198.18.0.0/20", "80-89");
+	start(&f, NULL, 1, 1); /* claims of a step: all of it would be 122,880 of them */
+	f.stream.attempts = 1;
+	f.stream.cursor = f.stream.steps / ATTEMPTS;
+	for (uint64_t i = 0; i < AGAIN_ROOM; i++)
+		spans_add(&single, 2 * i, 2 * i + 1);
+	spans_add(&all, 0, f.stream.cursor);
+	assert_int_equal(stream_again(&f.stream, &all), 0);
+	assert_in_range(stream_again_asked(&f.stream), 1, AGAIN_PIECES + 2);
+	assert_int_equal(stream_again(&f.stream, &single), -ENOSPC);
+	assert_int_equal(stream_again_from(&f.stream, 0, &left), 0);
+	assert_true(left.n == 1 && left.at[0].end == f.stream.cursor); /* none of those */
+	while (stream_again_waits(&f.stream))
+		stream_claim(&f.stream, &claim);
+	assert_int_equal(stream_again(&f.stream, &single), -ENOSPC);
+	stream_forget_again(&f.stream, stream_again_claimed(&f.stream));
+	assert_int_equal(stream_again(&f.stream, &single), 0);
+	assert_int_equal(stream_again(&f.stream, &all), -ENOSPC);
+	spans_fini(&single);
+	spans_fini(&all);
+	spans_fini(&left);
+	stop(&f);
+	unload(&f);
+}
+
+static void test_spans_limit(void **state)
+{
+	static const struct span want[] = {{1, 20}, {100, 103}, {1000, 1001}};
+	struct spans spans = {0};
+
+	(void)state;
+	spans_add(&spans, 1000, 1001);
+	spans_add(&spans, 18, 20);
+	spans_add(&spans, 1, 3);
+	spans_add(&spans, 3, 9); /* grows the last */
+	assert_int_equal(spans.n, 3);
+	spans_add(&spans, 100, 101);
+	spans_add(&spans, 102, 103);
+	spans_limit(&spans, 5);
+	assert_int_equal(spans.n, 5);
+	spans_limit(&spans, 3);
+	assert_int_equal(spans.n, ARRAY_LEN(want));
+	assert_memory_equal(spans.at, want, sizeof(want));
+	spans_limit(&spans, 1);
+	assert_true(spans.n == 1 && spans.at[0].first == 1 && spans.at[0].end == 1001);
+	spans_fini(&spans);
+}
+
 static void test_spans(void **state)
 {
 	static const struct span want[] = {{1, 9}, {10, 11}, {20, 30}};
@@ -254,7 +347,10 @@ int main(void)
 		cmocka_unit_test(test_unclaimed),
 		cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_again_is_bounded),
 		cmocka_unit_test(test_spans),
+		cmocka_unit_test(test_spans_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
