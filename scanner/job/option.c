@@ -230,7 +230,7 @@ const struct option options[] = {
 { .name = "eal", .key = "eal", .arg = "ARGS", .type = OPT_TEXT, FIELD(eal),
   .help = "more arguments for DPDK's EAL", .commands = RUNNING, .group = GROUP_JOB },
 { .name = "no-sandbox", .key = "no_sandbox", .type = OPT_FLAG, FIELD(no_sandbox),
-  .help = "keep privileges, and leave system calls and files open, while it runs",
+  .help = "keep privileges, system calls and files while it runs",
   .commands = RUNNING, .group = GROUP_JOB },
 { .name = "help", .shorts = "h", .type = OPT_FLAG, FIELD(help),
   .help = "this text", .commands = ANY, .group = GROUP_JOB },

@@ -216,7 +216,7 @@ static void test_help(void **state)
 		for (const char *line = text; *line != '\0'; lines++) {
 			size_t len = strcspn(line, "\n");
 
-			assert_in_range(len, 0, 120);
+			assert_in_range(len, 0, 100);
 			line += len + 1;
 		}
 		assert_in_range(lines, 5, 90);
