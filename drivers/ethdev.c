@@ -18,6 +18,7 @@
 #include "linkinfo.h"
 #include "log.h"
 #include "quiet.h"
+#include "xstats.h"
 
 enum {
 	DESCRIPTORS = 1024, /* where the driver has no wish of its own */
@@ -217,6 +218,14 @@ static int ethdev_node(const struct io_dev *dev)
 	return node;
 }
 
+/* From here on: a card may have counted for others before. */
+static void ethdev_count(struct io_dev *dev)
+{
+	if (dev->driver->limits & IO_PCI)
+		rte_eth_stats_reset(dev->port_id);
+	dev->xstats = xstats_open(dev->port_id);
+}
+
 int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
 {
 	struct rte_eth_dev_info info;
@@ -252,7 +261,10 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 		memcpy(dev->mac, no_mac, sizeof(dev->mac));
 	if (rte_eth_dev_get_mtu(dev->port_id, &dev->mtu) < 0)
 		dev->mtu = RTE_ETHER_MTU;
-	return ethdev_wait_link(dev, conf, err);
+	rc = ethdev_wait_link(dev, conf, err);
+	if (rc == 0)
+		ethdev_count(dev);
+	return rc;
 }
 
 void ethdev_listen(struct io_dev *dev, const uint8_t mac[6])
@@ -273,6 +285,8 @@ void ethdev_close(struct io_dev *dev)
 
 	quiet_begin(&quiet, !eal_verbose());
 	if (dev->port_id < RTE_MAX_ETHPORTS && rte_eth_dev_info_get(dev->port_id, &info) == 0) {
+		xstats_close(dev->xstats);
+		dev->xstats = NULL;
 		rte_eth_dev_stop(dev->port_id);
 		rte_eth_dev_close(dev->port_id);
 		if (info.device != NULL)
@@ -295,5 +309,6 @@ void ethdev_stats(const struct io_dev *dev, struct io_stats *stats)
 		stats->nombuf = eth.rx_nombuf;
 		stats->ierrors = eth.ierrors;
 	}
+	xstats_lost(dev->xstats, dev->port_id, stats);
 	stats->link_up = ethdev_link_up(dev);
 }

@@ -12,6 +12,7 @@
 #include "linkinfo.h"
 #include "pciinfo.h"
 #include "sim_internet.h"
+#include "xstats.h"
 
 /* In the order of --help. */
 static const struct io_driver *const io_drivers[] = {
@@ -180,6 +181,11 @@ void io_stats(const struct io_dev *dev, struct io_stats *stats)
 	ethdev_stats(dev, stats);
 	if (dev->driver->stats != NULL)
 		dev->driver->stats(dev, stats);
+}
+
+unsigned io_counters(const struct io_dev *dev, struct io_counter **list)
+{
+	return xstats_list(dev->xstats, dev->port_id, list);
 }
 
 void io_list_drivers(FILE *to)

@@ -59,6 +59,7 @@ struct io_dev {
 	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
 	struct rte_mempool *tx_pool[IO_QUEUES_MAX];
 	void *priv; /* the driver's */
+	struct xstats *xstats;
 	/*
 	 * Work that the device does on a polling lcore, or NULL: moves packets between its queues.
 	 * Called by the lcore of RX queue 0 before each receive. Returns how much it moved.
@@ -74,10 +75,17 @@ struct io_dev {
 
 /* Device counters as ethdev and, for Linux interfaces, the kernel report them, since io_open(). */
 struct io_stats {
-	uint64_t opackets, oerrors; /* sent, refused below tx_burst */
-	uint64_t ipackets, imissed, nombuf, ierrors;
-	bool link_up; /* the kernel's word for Linux interfaces, ethdev's else */
-	bool removed; /* the device is gone, or wants to go: close it */
+	uint64_t opackets, oerrors; /* sent, lost below tx_burst */
+	uint64_t ipackets, imissed, nombuf;
+	uint64_t ierrors; /* that the device refused: damaged, too long */
+	bool link_up;	  /* the kernel's word for Linux interfaces, ethdev's else */
+	bool removed;	  /* the device is gone, or wants to go: close it */
+};
+
+/* One of the device's own counters, by the name that DPDK's driver gives it. */
+struct io_counter {
+	char name[64];
+	uint64_t value; /* since io_open() */
 };
 
 struct io_driver {
@@ -152,6 +160,10 @@ void io_describe(const struct io_dev *dev, char *buf, size_t len);
 
 /* Main thread only. */
 void io_stats(const struct io_dev *dev, struct io_stats *stats);
+
+/* The device's own counters that are not 0: how many. *list is the caller's to free(). Main thread
+ * only. */
+unsigned io_counters(const struct io_dev *dev, struct io_counter **list);
 
 /* Prints the drivers and the keys of sim, for --help. */
 void io_list_drivers(FILE *to);

@@ -7,6 +7,7 @@
 
 #include "coverage.h"
 #include "err.h"
+#include "io.h"
 #include "job.h"
 #include "sandbox.h"
 #include "stats.h"
@@ -64,6 +65,8 @@ struct summary_meta {
 	bool complete;
 	double started, ended; /* seconds since 1970 */
 	const struct sandbox *sandbox;
+	const struct io_counter *counters; /* the device's own */
+	unsigned n_counters;
 };
 
 /* The summary as JSON text; the caller frees it. NULL when out of memory. */

@@ -79,6 +79,7 @@ struct snapshot {
 	uint64_t built; /* by a dry run: probes made and not sent; they are among not_reached */
 	uint64_t received, repeats, handed, ring_full, rx_missed;
 	uint64_t made_good; /* of rx_missed and tx_dropped: the probes of then were resent */
+	uint64_t rx_errors; /* frames that the device refused: damaged, too long */
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
 	uint64_t yield[YIELD_ATTEMPTS];

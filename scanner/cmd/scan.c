@@ -298,9 +298,14 @@ static int scan_summary(struct scan *scan, struct err *err)
 		.sandbox = &scan->sandbox,
 	};
 	const char *path = scan->job->summary_file;
-	char *json = summary_to_json(&meta, &scan->last);
+	struct io_counter *counters;
+	char *json;
 	int rc = 0;
 
+	meta.n_counters = io_counters(&scan->dev, &counters);
+	meta.counters = counters;
+	json = summary_to_json(&meta, &scan->last);
+	free(counters);
 	if (json == NULL)
 		rc = err_set(err, EXIT_OUTPUT, "out of memory for the summary");
 	else if (path == NULL && scan->keeps)

@@ -58,6 +58,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 		io_stats(&scan->dev, &w->io);
 	s->tx_dropped = w->io.oerrors;
 	s->rx_missed = w->io.imissed + w->io.nombuf;
+	s->rx_errors = w->io.ierrors;
 	if (!settled || scan_again_over(scan))
 		s->made_good = scan->again.made_good;
 

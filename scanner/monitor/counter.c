@@ -38,6 +38,7 @@ const struct counter counters[] = {
 	COUNTER("filtered", EVERYWHERE | KEPT, first[STATE_FILTERED]),
 	COUNTER("filtered_out", EVERYWHERE | KEPT, filtered_out),
 	COUNTER("rx_missed", EVERYWHERE | KEPT, rx_missed),
+	COUNTER("rx_errors", NOT_STATUS | KEPT, rx_errors),
 	COUNTER("ring_full", EVERYWHERE | KEPT, ring_full),
 	COUNTER("made_good", NOT_STATUS | KEPT, made_good),
 	COUNTER("ring_full_tx", IN_TELEMETRY, ring_full_tx),

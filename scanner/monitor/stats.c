@@ -15,6 +15,7 @@ void stats_add(struct snapshot *s, const struct snapshot *more)
 	s->opted_out += more->opted_out;
 	s->gate_hits += more->gate_hits;
 	s->tx_dropped += more->tx_dropped;
+	s->rx_errors += more->rx_errors;
 	s->control += more->control;
 	s->control_lost += more->control_lost;
 	s->received += more->received;

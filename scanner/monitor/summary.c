@@ -82,6 +82,18 @@ static json_t *summary_coverage(const struct coverage *c, const struct snapshot 
 	return object;
 }
 
+/* By the device's name, so that each of several can have its own. */
+static json_t *summary_device_counters(const struct summary_meta *meta)
+{
+	json_t *device = json_object(), *object = json_object();
+
+	for (unsigned i = 0; i < meta->n_counters; i++)
+		json_object_set_new(device, meta->counters[i].name,
+				    json_integer((json_int_t)meta->counters[i].value));
+	json_object_set_new(object, meta->device, device);
+	return object;
+}
+
 static json_t *summary_truth(const struct snapshot *s)
 {
 	if (!s->truth_known)
@@ -125,6 +137,7 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 	json_object_set_new(object, "coverage",
 			    s->sampled == 0 ? json_null() : summary_coverage(meta->coverage, s));
 	json_object_set_new(object, "rejected", summary_rejected(s));
+	json_object_set_new(object, "device_counters", summary_device_counters(meta));
 	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
 	json_object_set_new(object, "truth", summary_truth(s));
 	json_object_set_new(object, "exit_reason", json_string(meta->exit_reason));

@@ -71,6 +71,7 @@ static const struct snapshot stopped = {
 	.handed = 450,
 	.ring_full = 5,
 	.rx_missed = 6,
+	.rx_errors = 13,
 	.tx_dropped = 7,
 	.filtered_out = 50,
 	.written = 400,
@@ -119,6 +120,7 @@ static void test_keys(void **state)
 		{"filtered_out", 50}, {"rx_missed", 6},	      {"ring_full", 5},
 		{"written", 400},     {"resent", 11},	      {"gate_hits", 0},
 		{"control", 9},	      {"control_lost", 8},    {"seed", 7},
+		{"rx_errors", 13},
 	};
 	struct summary_meta meta = meta_of();
 	json_t *object = parse(&meta, &stopped), *rejected, *yield;
@@ -152,6 +154,23 @@ static void test_keys(void **state)
 	assert_int_equal(json_object_size(rejected), REJECT_COUNT);
 	assert_int_equal(json_integer_value(json_object_get(rejected, "wrong_cookie")), 25);
 	assert_int_equal(json_integer_value(json_object_get(rejected, "arp")), 0);
+	json_decref(object);
+}
+
+static void test_device_counters(void **state)
+{
+	static const struct io_counter counters[] = {{"rx_q0_packets", 3}, {"tx_q1_packets", 4}};
+	struct summary_meta meta = meta_of();
+	json_t *object, *device;
+
+	(void)state;
+	meta.counters = counters;
+	meta.n_counters = 2;
+	object = parse(&meta, &stopped);
+	device = json_object_get(json_object_get(object, "device_counters"), "sim");
+	assert_int_equal(json_object_size(device), 2);
+	assert_int_equal(json_integer_value(json_object_get(device, "rx_q0_packets")), 3);
+	assert_int_equal(json_integer_value(json_object_get(device, "tx_q1_packets")), 4);
 	json_decref(object);
 }
 
@@ -364,10 +383,15 @@ static void test_write_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),	     cmocka_unit_test(test_truth_and_people),
-		cmocka_unit_test(test_write),	     cmocka_unit_test(test_write_through_link),
-		cmocka_unit_test(test_write_errors), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_seed),	     cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_truth_and_people),
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write_through_link),
+		cmocka_unit_test(test_write_errors),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_device_counters),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -86,6 +86,9 @@ vm_initramfs() {
 	[[ ! ${vm_testpmd:-} ]] || cp "$(command -v dpdk-testpmd)" "$root/bin/"
 	mapfile -t library < <(libraries "$PEAL" "${pmds[@]}" ${vm_testpmd:+"$(command -v dpdk-testpmd)"})
 	vm_copy "${pmds[@]}" "${library[@]}"
+	for pmd in "$root"/usr/lib/*/dpdk/pmds-*/*.so.??; do # testpmd's need each other
+		[[ -L ${pmd%/dpdk/*}/${pmd##*/} ]] || ln -s "${pmd#"${pmd%/dpdk/*}/"}" "${pmd%/dpdk/*}/"
+	done
 	for module in "${vm_modules[@]}"; do
 		cp "$vm_root/lib/modules/$vm_release/kernel/$module.ko" "$root/modules/"
 		echo "${module##*/}" >>"$root/modules/order"
@@ -99,7 +102,7 @@ vm_initramfs() {
 
 # vm_cable: instead of the veth pair, host0 is a tap device that the machine's card is on
 vm_cable() {
-	ip link delete scan0
+	ip link delete scan0 2>/dev/null || true # a second cable takes the place of the first
 	on_host ip tuntap add host0 mode tap "${vm_tap[@]}"
 	on_host ip link set host0 address 02:00:00:00:00:02 up
 	on_host ip address add 198.19.0.2/24 dev host0
