@@ -87,13 +87,15 @@ static int ethdev_pool(struct io_dev *dev, const struct io_conf *conf, unsigned 
 }
 
 /* What a card can do for us, and nothing that it does not offer. */
-static struct rte_eth_conf ethdev_conf(const struct io_dev *dev,
+static struct rte_eth_conf ethdev_conf(const struct io_dev *dev, const struct io_conf *conf,
 				       const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf eth = {0};
 
 	if (dev->driver->limits & IO_PCI)
 		eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	if ((dev->driver->limits & IO_PCI) && conf->answers.vlan != 0)
+		eth.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 	if (dev->rx_queues > 1 && (info->flow_type_rss_offloads & RSS_ANSWERS) != 0) {
 		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		eth.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_ANSWERS;
@@ -123,7 +125,7 @@ static int ethdev_tx_pools(struct io_dev *dev, const struct io_conf *conf, struc
 static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 			 const struct rte_eth_dev_info *info, struct err *err)
 {
-	struct rte_eth_conf eth = ethdev_conf(dev, info);
+	struct rte_eth_conf eth = ethdev_conf(dev, conf, info);
 	unsigned descriptors = dev->driver->descriptors ? dev->driver->descriptors : DESCRIPTORS;
 	uint16_t ntx = (uint16_t)(conf->tx_descriptors ? conf->tx_descriptors : descriptors);
 	uint16_t nrx = (uint16_t)(conf->rx_descriptors ? conf->rx_descriptors : descriptors);
@@ -218,6 +220,22 @@ static int ethdev_node(const struct io_dev *dev)
 	return node;
 }
 
+/*
+ * Some cards leave out all VLANs that they were not told of, whether we want it or not: virtio
+ * ones, and parts of a card (VFs). The frames keep their tags.
+ */
+static void ethdev_vlan(const struct io_dev *dev, uint16_t vlan)
+{
+	int rc;
+
+	if (!(rte_eth_dev_get_vlan_offload(dev->port_id) & RTE_ETH_VLAN_FILTER_OFFLOAD))
+		return;
+	rc = rte_eth_dev_vlan_filter(dev->port_id, vlan, 1);
+	if (rc < 0)
+		LOG(WARN, "%s: cannot be told to let VLAN %u in: %s", ethdev_label(dev), vlan,
+		    rte_strerror(-rc));
+}
+
 /* From here on: a card may have counted for others before. */
 static void ethdev_count(struct io_dev *dev)
 {
@@ -255,6 +273,7 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 		return rc;
 	if (dev->driver->started != NULL)
 		dev->driver->started(dev);
+	ethdev_vlan(dev, conf->answers.vlan);
 	if (rte_eth_macaddr_get(dev->port_id, &mac) == 0 && !rte_is_zero_ether_addr(&mac))
 		memcpy(dev->mac, mac.addr_bytes, sizeof(dev->mac));
 	else /* rings and files have none: a locally administered one */

@@ -34,12 +34,21 @@ struct io_spec {
 	const char *arg; /* "" if there is none */
 };
 
+/* What answers look like, so that a card can leave out what is none. */
+struct io_answers {
+	const uint32_t *addr; /* our own */
+	uint32_t n_addrs;     /* 0: not known, so everything is received */
+	uint16_t port_first, port_last;
+	uint16_t vlan; /* 0: none */
+};
+
 struct io_conf {
 	unsigned tx_queues, rx_queues; /* as many lcores as want one; the device may have fewer */
 	unsigned tx_descriptors, rx_descriptors; /* 0: the driver's own choice */
 	uint64_t rate;	       /* asked for, packets/s; UINT64_MAX is as fast as it goes */
 	int socket;	       /* NUMA node of the pools, -1: the device's own */
 	bool (*give_up)(void); /* no longer wait for the link? May be NULL */
+	struct io_answers answers;
 };
 
 /* An open device. Fields are const after io_open(). */

@@ -177,6 +177,14 @@ static int scan_device(struct scan *scan, struct err *err)
 		.tx_descriptors = tx_depth(scan->rate),
 		.socket = -1,
 		.give_up = scan_stop_asked,
+		.answers =
+			{
+				.addr = scan->sources,
+				.n_addrs = scan->n_sources,
+				.port_first = job->source_ports.first,
+				.port_last = job->source_ports.last,
+				.vlan = (uint16_t)job->vlan,
+			},
 	};
 	rc = io_open(&spec, &scan->io_conf, &scan->dev, err);
 	if (rc < 0)
