@@ -76,6 +76,7 @@ struct job {
 	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
 
 	const char *output, *format, *fields, *filter; /* NULL: default */
+	const char *capture; /* NULL: frames are not kept */
 	bool open_only;
 	enum on_full on_full; /* the disk */
 	const char *summary_file, *status_file, *log_file;

@@ -13,6 +13,8 @@
  * writes. RX lcores call result_ring_*, cmd/ and main call output_*.
  */
 
+struct capture_origin;
+
 struct output_conf {
 	const char *path; /* -o: "-" is stdout */
 	/* -O: ndjson, csv, list; NULL: list on a terminal if no fields are named, ndjson else */
@@ -24,7 +26,9 @@ struct output_conf {
 	unsigned n_rings;     /* one per RX lcore */
 	bool patient;	      /* --on-full wait: a full disk is waited for */
 	bool again;	      /* the fields must tell which targets were written: for go_on */
-	bool go_on; /* with what a file has, instead of emptying it: see output_replay() */
+	bool go_on;	     /* with what a file has, instead of emptying it: see output_replay() */
+	const char *capture; /* --capture: a file for the frames, NULL for none */
+	const struct capture_origin *origin; /* what its headers say: capture.h */
 };
 
 struct output;
@@ -40,7 +44,8 @@ typedef void output_seen(void *ctx, const struct record *rec, unsigned n);
  * With go_on, before output_start(): reads what an earlier run wrote, tells seen() all of it, and
  * cuts what was torn or damaged behind the first `durable` records. *lines is how many records are
  * there, and counts for max_results. What is no file on a disk cannot be read again: nothing
- * happens, and *lines is `durable`. EXIT_INPUT when less than that is there.
+ * happens, and *lines is `durable`. EXIT_INPUT when less than that is there. Where frames are
+ * captured, records and frames are cut to as many as there are of both.
  */
 int output_replay(struct output *out, uint64_t durable, output_seen *seen, void *ctx,
 		  uint64_t *lines, struct err *err);
@@ -85,8 +90,14 @@ void output_stats(const struct output *out, struct output_stats *stats);
  */
 int output_sync(struct output *out, struct output_stats *stats);
 
+/* Where it failed, or waits for room: "--output: PATH" or "--capture: PATH". Main thread. */
+const char *output_place(const struct output *out);
+
 /* The ring of RX lcore i. */
 struct result_ring *output_ring(struct output *out, unsigned i);
+
+/* The one for the frames of its records (capture.h), NULL when they are not wanted. */
+struct result_ring *output_frames(struct output *out, unsigned i);
 
 /* Where records are to be written: the ring may wrap between two of them. */
 struct result_slots {

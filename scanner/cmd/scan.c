@@ -14,6 +14,7 @@
 
 #include <rte_cycles.h>
 
+#include "capture.h"
 #include "cmd.h"
 #include "eal.h"
 #include "isa.h"
@@ -396,6 +397,8 @@ static int scan_open_files(struct scan *scan, struct err *err)
 static int scan_open_output(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
+	const struct capture_iface iface = {job->device, scan->sources, scan->n_sources};
+	const struct capture_origin origin = {job->seed, &iface, 1};
 	struct output_conf conf = {
 		.path = job->output != NULL ? job->output : "-",
 		.format = job->format,
@@ -407,6 +410,8 @@ static int scan_open_output(struct scan *scan, struct err *err)
 		.patient = job->on_full == ON_FULL_WAIT,
 		.again = scan->keeps && job->output != NULL && strcmp(job->output, "-") != 0,
 		.go_on = scan->resumes,
+		.capture = job->capture,
+		.origin = &origin,
 	};
 
 	return output_create(&conf, &scan->output, err);

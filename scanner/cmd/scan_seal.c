@@ -139,8 +139,7 @@ static int seal_output(const struct scan *scan, struct err *err)
 
 	if (rc == 0)
 		return 0;
-	return err_set(err, EXIT_OUTPUT, "--output: %s: %s",
-		       scan->job->output != NULL ? scan->job->output : "stdout", strerror(-rc));
+	return err_set(err, EXIT_OUTPUT, "%s: %s", output_place(scan->output), strerror(-rc));
 }
 
 static void seal_tell(const struct scan *scan)

@@ -61,6 +61,7 @@ static char *job_text(const struct scan *scan)
 
 	job.state_dir = NULL;
 	job.output = absolute(&paths, job.output);
+	job.capture = absolute(&paths, job.capture);
 	job.summary_file = absolute(&paths, job.summary_file);
 	job.status_file = absolute(&paths, job.status_file);
 	job.log_file = absolute(&paths, job.log_file);

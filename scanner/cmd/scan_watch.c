@@ -131,19 +131,12 @@ static void watch_signals(struct watch *w, const struct snapshot *s)
 	w->seen = now;
 }
 
-static const char *output_name(const struct scan *scan)
-{
-	const char *path = scan->job->output;
-
-	return path == NULL || strcmp(path, "-") == 0 ? "stdout" : path;
-}
-
 /* Says so each time that the disk becomes full. */
 static void watch_room(struct watch *w, const struct output_stats *out)
 {
 	if (out->no_room && !w->no_room)
-		LOG(WARN, "--output: %s: the disk is full: the scan waits for room",
-		    output_name(w->scan));
+		LOG(WARN, "%s: the disk is full: the scan waits for room",
+		    output_place(w->scan->output));
 	w->no_room = out->no_room;
 }
 
@@ -345,7 +338,7 @@ static void watch_stop(struct watch *w)
 	workers_stop(scan->workers);
 	rc = watch_flush(w);
 	if (rc < 0) {
-		LOG(ERROR, "--output: %s: %s", output_name(scan), strerror(-rc));
+		LOG(ERROR, "%s: %s", output_place(scan->output), strerror(-rc));
 		scan->end = END_OUTPUT;
 	}
 	scan->ended = wall_clock();

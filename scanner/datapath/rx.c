@@ -451,6 +451,15 @@ static uint64_t rx_dedup(struct rx *rx, const struct answers *a, uint64_t *which
 	return repeats;
 }
 
+/* The frames of the records in `which`: from Ethernet to the end of the IPv4 packet. */
+static void rx_capture(const struct rx *rx, const struct answers *a, uint64_t which,
+		       const struct pkt_view *view)
+{
+	for (; which != 0; which &= which - 1, view++)
+		frames_put(rx->frames, a->data[__builtin_ctzll(which)],
+			   (unsigned)view->l4 + view->l4_len);
+}
+
 /* Makes them in the slots, which are enough; how many. */
 static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 			   const struct result_slots *slots)
@@ -466,6 +475,8 @@ static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 	/* all views first: what was just written in small pieces is slow to read in large ones */
 	for (uint64_t left = which; left != 0; left &= left - 1)
 		answer_view(a, (unsigned)__builtin_ctzll(left), &view[n++]);
+	if (rx->frames != NULL)
+		rx_capture(rx, a, which, view);
 	for (; which != 0; which &= which - 1, made++) {
 		unsigned i = (unsigned)__builtin_ctzll(which);
 
@@ -522,7 +533,8 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 	unsigned n = 0, made = 0, moved = 0;
 	bool room;
 
-	room = result_ring_reserve(rx->results, RX_BURST, &slots) >= RX_BURST;
+	room = result_ring_reserve(rx->results, RX_BURST, &slots) >= RX_BURST &&
+	       (rx->frames == NULL || frames_have_room(rx->frames));
 	rx->stats.ring_full += !room && !rx->waits;
 	rx->waits = !room;
 	if (room) {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture.h"
 #include "clock.h"
 #include "followup.h"
 #include "io.h"
@@ -35,6 +36,7 @@ struct rx {
 	bool send_rst;	   /* close what SYN-ACKs opened */
 	bool want_repeats; /* the filter could let them through */
 	struct result_ring *results;
+	struct result_ring *frames; /* of the records, for --capture; NULL: not wanted */
 	struct rte_ring *followups; /* to a TX lcore */
 	struct rte_ring *echoes;    /* to a TX lcore; NULL: pings are not answered */
 	const bool *cooldown;	    /* main: the last probe has been sent */

@@ -50,7 +50,9 @@ struct workers {
 	struct rx *rx[WORKERS_MAX];
 	struct rte_ring *followups[WORKERS_MAX]; /* of RX lcore i */
 	struct rte_ring *echoes; /* of all RX lcores, for TX lcore 0; NULL: nobody answers */
-	struct result_ring *results[WORKERS_MAX];
+	/* of records, and behind them, if any are wanted, those of their frames */
+	struct result_ring *results[2 * WORKERS_MAX];
+	unsigned n_results;
 };
 
 /* --- the loop --- */
@@ -147,7 +149,6 @@ static int create_rings(struct workers *w, struct err *err)
 		char name[RTE_RING_NAMESIZE];
 
 		snprintf(name, sizeof(name), "followup%u", i);
-		w->results[i] = output_ring(w->conf.output, i);
 		w->followups[i] =
 			rte_ring_create_elem(name, sizeof(struct followup), FOLLOWUP_RING,
 					     w->conf.dev->socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -156,6 +157,15 @@ static int create_rings(struct workers *w, struct err *err)
 				       rte_strerror(rte_errno));
 	}
 	return 0;
+}
+
+static void find_results(struct workers *w)
+{
+	for (unsigned i = 0; i < w->n_rx; i++)
+		w->results[w->n_results++] = output_ring(w->conf.output, i);
+	for (unsigned i = 0; i < w->n_rx; i++)
+		if (output_frames(w->conf.output, i) != NULL)
+			w->results[w->n_results++] = output_frames(w->conf.output, i);
 }
 
 static int create_tx(struct workers *w, unsigned i)
@@ -187,7 +197,7 @@ static int create_tx(struct workers *w, unsigned i)
 	for (unsigned r = i; r < w->n_rx; r += w->n_tx) /* RX lcore r asks TX lcore r mod n_tx */
 		own[tx->n_followups++] = w->followups[r];
 	tx->results = w->results;
-	tx->n_results = w->n_rx;
+	tx->n_results = w->n_results;
 	tx->dry = w->conf.dry;
 	tx->stop = &w->stop_sending;
 	pace_init(&tx->pace, w->rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
@@ -215,6 +225,7 @@ static int create_rx(struct workers *w, unsigned i)
 	rx->send_rst = w->conf.send_rst;
 	rx->want_repeats = output_wants_repeats(w->conf.output);
 	rx->results = w->results[i];
+	rx->frames = output_frames(w->conf.output, i);
 	rx->followups = w->followups[i];
 	rx->echoes = w->echoes;
 	rx->cooldown = &w->cooldown;
@@ -240,6 +251,7 @@ int workers_create(const struct workers_conf *conf, struct workers **workers, st
 		dedup_alone(conf->stream->dedup);
 	w->idle_max = rte_get_tsc_hz() / 1000000 * IDLE_MAX_US;
 
+	find_results(w);
 	rc = create_rings(w, err);
 	if (rc < 0)
 		return rc;

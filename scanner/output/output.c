@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture_file.h"
 #include "encode.h"
 #include "fieldset.h"
 #include "filter.h"
@@ -26,8 +27,10 @@ struct output {
 	struct filter *filter;
 	struct sink sink;
 	bool go_on;
-	struct result_ring **ring;
+	struct result_ring **ring, **frames;
 	unsigned n_rings;
+	struct capture_file *capture;
+	char *place[2]; /* output_place(): of the records, of the frames */
 	struct writer writer;
 };
 
@@ -100,17 +103,51 @@ int output_check(const struct output_conf *conf, struct err *err)
 	return rc;
 }
 
-static int output_create_rings(struct output *out, unsigned n, struct err *err)
+static void output_destroy_rings(struct result_ring **ring, unsigned n)
 {
-	out->ring = calloc(n, sizeof(struct result_ring *));
-	for (; out->ring != NULL && out->n_rings < n; out->n_rings++) {
-		out->ring[out->n_rings] = result_ring_create();
-		if (out->ring[out->n_rings] == NULL)
+	for (unsigned i = 0; ring != NULL && i < n; i++)
+		result_ring_destroy(ring[i]);
+	free(ring);
+}
+
+static struct result_ring **output_create_rings(unsigned n, struct err *err)
+{
+	struct result_ring **ring = calloc(n, sizeof(struct result_ring *));
+	unsigned made = 0;
+
+	for (; ring != NULL && made < n; made++) {
+		ring[made] = result_ring_create();
+		if (ring[made] == NULL)
 			break;
 	}
-	if (out->ring == NULL || out->n_rings < n)
-		return err_set(err, EXIT_OUTPUT, "out of memory for %u result rings of 4 MiB", n);
-	return 0;
+	if (ring != NULL && made == n)
+		return ring;
+	output_destroy_rings(ring, made);
+	err_set(err, EXIT_OUTPUT, "out of memory for %u result rings of 4 MiB", n);
+	return NULL;
+}
+
+static int output_create_capture(struct output *out, const struct output_conf *conf,
+				 struct err *err)
+{
+	if (conf->capture == NULL)
+		return 0;
+	if (asprintf(&out->place[1], "--capture: %s", conf->capture) < 0) {
+		out->place[1] = NULL;
+		return err_set(err, EXIT_OUTPUT, "--capture: out of memory");
+	}
+	out->frames = output_create_rings(conf->n_rings, err);
+	if (out->frames == NULL)
+		return -ENOMEM;
+	return capture_file_create(conf->capture, conf->go_on, conf->origin, &out->capture, err);
+}
+
+static int output_create_place(struct output *out, const char *path, struct err *err)
+{
+	if (asprintf(&out->place[0], "--output: %s", strcmp(path, "-") == 0 ? "stdout" : path) >= 0)
+		return 0;
+	out->place[0] = NULL;
+	return err_set(err, EXIT_OUTPUT, "--output: out of memory");
 }
 
 int output_create(const struct output_conf *conf, struct output **out, struct err *err)
@@ -122,19 +159,29 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 	if (o == NULL)
 		return err_set(err, EXIT_OUTPUT, "out of memory");
 	o->go_on = conf->go_on;
-	/* the sink last: no file is made for a scan that cannot start */
-	if (output_configure(o, conf, err) < 0 || output_create_rings(o, conf->n_rings, err) < 0 ||
+	/* the sinks last: no file is made for a scan that cannot start */
+	if (output_configure(o, conf, err) < 0 ||
+	    (o->ring = output_create_rings(conf->n_rings, err)) == NULL) {
+		output_destroy(o);
+		return -EINVAL;
+	}
+	o->n_rings = conf->n_rings;
+	if (output_create_place(o, path, err) < 0 || output_create_capture(o, conf, err) < 0 ||
 	    sink_open(&o->sink, path, conf->go_on, err) < 0) {
 		output_destroy(o);
 		return -EINVAL;
 	}
 	o->sink.patient = conf->patient;
+	if (o->capture != NULL)
+		o->capture->sink.patient = conf->patient;
 	o->writer = (struct writer){
 		.encoder = o->encoder,
 		.fieldset = o->fieldset,
 		.filter = o->filter,
 		.sink = &o->sink,
 		.ring = o->ring,
+		.capture = o->capture,
+		.frames = o->frames,
 		.n_rings = o->n_rings,
 		.max_results = conf->max_results,
 	};
@@ -152,6 +199,42 @@ static int replay_failed(const struct output *out, const struct replay *r, int r
 		       out->sink.path, r->lines, r->durable);
 }
 
+/* How many frames an earlier run has left, if that can be known. */
+static int output_count_frames(const struct output *out, uint64_t durable, uint64_t *frames,
+			       struct err *err)
+{
+	uint64_t bytes;
+	int rc = 0;
+
+	*frames = UINT64_MAX;
+	if (out->capture != NULL)
+		rc = capture_file_count(out->capture, UINT64_MAX, frames, &bytes);
+	if (rc < 0)
+		return err_set(err, EXIT_OUTPUT, "--capture: %s: %s", out->capture->sink.path,
+			       strerror(-rc));
+	if (*frames >= durable)
+		return 0;
+	return err_set(err, EXIT_INPUT,
+		       "%s has %" PRIu64 " good frames, but those of %" PRIu64 " records had been "
+		       "written: it is not the capture of this scan, or was changed",
+		       out->capture->sink.path, *frames, durable);
+}
+
+/* Those of the records that are there, and no more. */
+static int output_cut_frames(struct output *out, uint64_t lines, struct err *err)
+{
+	uint64_t frames, bytes = 0;
+	int rc =
+		out->capture != NULL ? capture_file_count(out->capture, lines, &frames, &bytes) : 0;
+
+	if (rc == 0 && out->capture != NULL)
+		rc = sink_cut(&out->capture->sink, bytes);
+	if (rc < 0)
+		return err_set(err, EXIT_OUTPUT, "--capture: %s: %s", out->capture->sink.path,
+			       strerror(-rc));
+	return 0;
+}
+
 int output_replay(struct output *out, uint64_t durable, output_seen *seen, void *ctx,
 		  uint64_t *lines, struct err *err)
 {
@@ -164,8 +247,11 @@ int output_replay(struct output *out, uint64_t durable, output_seen *seen, void 
 		.lines = durable,
 	};
 	bool again = out->sink.regular && out->sink.named;
-	int rc = again ? replay_fd(&r, out->sink.fd) : 0;
+	int rc = output_count_frames(out, durable, &r.most, err);
 
+	if (rc < 0)
+		return rc;
+	rc = again ? replay_fd(&r, out->sink.fd) : 0;
 	if (rc == 0 && again)
 		rc = sink_cut(&out->sink, r.keep);
 	if (rc < 0)
@@ -173,13 +259,15 @@ int output_replay(struct output *out, uint64_t durable, output_seen *seen, void 
 	out->writer.begun = r.keep != 0;
 	out->writer.encoded = r.lines;
 	*lines = r.lines;
-	return 0;
+	return output_cut_frames(out, again ? r.lines : UINT64_MAX, err);
 }
 
 int output_start(struct output *out)
 {
 	int rc = out->go_on ? 0 : sink_cut(&out->sink, 0);
 
+	if (rc == 0 && !out->go_on && out->capture != NULL)
+		rc = sink_cut(&out->capture->sink, 0);
 	return rc < 0 ? rc : writer_start(&out->writer);
 }
 
@@ -196,7 +284,18 @@ bool output_finished(const struct output *out)
 void output_abort(struct output *out)
 {
 	sink_give_up(&out->sink);
+	if (out->capture != NULL)
+		sink_give_up(&out->capture->sink);
 	output_finish(out);
+}
+
+/* At the end: the first failure counts. */
+static void output_failed(struct output *out, int rc, bool capture)
+{
+	if (rc == 0 || out->writer.stats.error != 0)
+		return;
+	out->writer.capture_failed = capture;
+	__atomic_store_n(&out->writer.stats.error, rc, __ATOMIC_RELAXED);
 }
 
 int output_stop(struct output *out)
@@ -207,11 +306,14 @@ int output_stop(struct output *out)
 		output_finish(out);
 		writer_join(&out->writer);
 	}
+	if (out->capture != NULL) {
+		rc = capture_file_destroy(out->capture);
+		out->capture = out->writer.capture = NULL;
+		output_failed(out, rc, true);
+	}
 	if (out->sink.path == NULL) /* closed already */
 		return out->writer.stats.error;
-	rc = out->sink.ops->close(&out->sink);
-	if (out->writer.stats.error == 0)
-		__atomic_store_n(&out->writer.stats.error, rc, __ATOMIC_RELAXED);
+	output_failed(out, out->sink.ops->close(&out->sink), false);
 	return out->writer.stats.error;
 }
 
@@ -220,9 +322,10 @@ void output_destroy(struct output *out)
 	if (out == NULL)
 		return;
 	output_stop(out);
-	for (unsigned i = 0; i < out->n_rings; i++)
-		result_ring_destroy(out->ring[i]);
-	free(out->ring);
+	output_destroy_rings(out->ring, out->n_rings);
+	output_destroy_rings(out->frames, out->n_rings);
+	free(out->place[0]);
+	free(out->place[1]);
 	output_unconfigure(out);
 	free(out);
 }
@@ -246,15 +349,39 @@ void output_stats(const struct output *out, struct output_stats *stats)
 	stats->error = __atomic_load_n(&from->error, __ATOMIC_ACQUIRE);
 	stats->full = __atomic_load_n(&from->full, __ATOMIC_ACQUIRE);
 	stats->no_room = __atomic_load_n(&out->sink.no_room, __ATOMIC_RELAXED);
+	if (out->capture != NULL)
+		stats->no_room |= __atomic_load_n(&out->capture->sink.no_room, __ATOMIC_RELAXED);
 }
 
 int output_sync(struct output *out, struct output_stats *stats)
 {
+	int rc;
+
 	output_stats(out, stats);
-	return stats->error != 0 ? stats->error : out->sink.ops->sync(&out->sink);
+	rc = stats->error;
+	if (rc == 0 && out->capture != NULL) {
+		rc = out->capture->sink.ops->sync(&out->capture->sink);
+		if (rc < 0)
+			__atomic_store_n(&out->writer.capture_failed, true, __ATOMIC_RELEASE);
+	}
+	return rc < 0 ? rc : out->sink.ops->sync(&out->sink);
+}
+
+const char *output_place(const struct output *out)
+{
+	bool capture = __atomic_load_n(&out->writer.capture_failed, __ATOMIC_ACQUIRE) ||
+		       (out->capture != NULL &&
+			__atomic_load_n(&out->capture->sink.no_room, __ATOMIC_RELAXED));
+
+	return out->place[capture];
 }
 
 struct result_ring *output_ring(struct output *out, unsigned i)
 {
 	return out->ring[i];
+}
+
+struct result_ring *output_frames(struct output *out, unsigned i)
+{
+	return out->frames != NULL ? out->frames[i] : NULL;
 }

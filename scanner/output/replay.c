@@ -156,7 +156,8 @@ static int64_t replay_lines(struct replay *r, const char *buf, size_t len)
 		size_t line = (size_t)(end - at);
 
 		if (!is_header(r, at, line)) {
-			good = replay_line(r->encoder, r->set, at, line, &rec[n]);
+			good = r->lines < r->most &&
+			       replay_line(r->encoder, r->set, at, line, &rec[n]);
 			if (!good)
 				break;
 			r->lines++;

@@ -17,7 +17,8 @@ bool replay_line(const struct encoder *encoder, const struct fieldset *set, cons
 struct replay {
 	const struct encoder *encoder;
 	const struct fieldset *set;
-	uint64_t durable; /* so many records must be there; what is damaged beyond may go */
+	uint64_t durable; /* so many records must be there; what is damaged beyond may go ... */
+	uint64_t most;	  /* ... and so may what is more than this */
 	output_seen *seen;
 	void *ctx;
 

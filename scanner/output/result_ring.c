@@ -86,6 +86,11 @@ void result_ring_drop(struct result_ring *ring, unsigned n)
 	rte_ring_dequeue_zc_elem_finish(inner(ring), n);
 }
 
+unsigned result_ring_room(const struct result_ring *ring)
+{
+	return rte_ring_free_count(inner(ring));
+}
+
 bool result_ring_high(const struct result_ring *ring)
 {
 	return rte_ring_count(inner(ring)) > RESULT_RING_SIZE / 2;

@@ -16,3 +16,6 @@ void result_ring_destroy(struct result_ring *ring);
  */
 unsigned result_ring_peek(struct result_ring *ring, unsigned n, struct result_slots *slots);
 void result_ring_drop(struct result_ring *ring, unsigned n);
+
+/* How many may surely be reserved. The producer's. */
+unsigned result_ring_room(const struct result_ring *ring);

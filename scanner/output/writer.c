@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "capture_file.h"
 #include "result_ring.h"
 
 enum {
@@ -53,15 +54,32 @@ static void writer_count_block(struct writer *w)
 		__atomic_store_n(&w->stats.full, true, __ATOMIC_RELAXED);
 }
 
+static void writer_fail(struct writer *w, int rc)
+{
+	__atomic_store_n(&w->stats.error, rc, __ATOMIC_RELEASE);
+}
+
+/* Frames first: what is there of the records is there of them. */
+static bool writer_flush_frames(struct writer *w)
+{
+	int rc = w->capture != NULL ? capture_file_flush(w->capture) : 0;
+
+	if (rc < 0) {
+		__atomic_store_n(&w->capture_failed, true, __ATOMIC_RELEASE);
+		writer_fail(w, rc);
+	}
+	return rc == 0;
+}
+
 static void writer_flush(struct writer *w)
 {
 	int rc;
 
-	if (w->used == 0)
+	if (!writer_flush_frames(w) || w->used == 0)
 		return;
 	rc = w->sink->ops->write(w->sink, w->block, w->used);
 	if (rc < 0) {
-		__atomic_store_n(&w->stats.error, rc, __ATOMIC_RELAXED);
+		writer_fail(w, rc);
 		return;
 	}
 	w->used = 0;
@@ -78,26 +96,40 @@ static void writer_encode(struct writer *w, const struct record *rec)
 	if (rec->state < STATE_COUNT)
 		w->in_block_state[rec->state]++;
 	w->in_block_repeats += (rec->flags & RECORD_REPEAT) != 0;
-	if (w->used > WRITER_BLOCK - ENCODED_MAX || writer_full(w))
+	if (w->used > WRITER_BLOCK - ENCODED_MAX || writer_full(w) ||
+	    (w->capture != NULL && capture_file_full(w->capture)))
 		writer_flush(w);
 }
 
+/* The frame of the next record, which has to go with it. */
+static void writer_take_frame(struct writer *w, unsigned i, const struct record *rec, bool wanted)
+{
+	uint8_t frame[FRAME_MAX];
+	unsigned len = frames_take(w->frames[i], frame);
+
+	if (wanted)
+		capture_file_add(w->capture, rec, frame, len);
+}
+
 /* One burst from one ring; how many records it had. */
-static unsigned writer_drain(struct writer *w, struct result_ring *ring)
+static unsigned writer_drain(struct writer *w, unsigned ring)
 {
 	struct result_slots slots;
-	unsigned n = result_ring_peek(ring, WRITER_BURST, &slots);
+	unsigned n = result_ring_peek(w->ring[ring], WRITER_BURST, &slots);
 
 	count(&w->stats.taken, n);
 	for (unsigned i = 0; i < n && !writer_failed(w); i++) {
 		const struct record *rec = result_slot(&slots, i);
+		bool wanted = !writer_full(w) && filter_match(w->filter, rec);
 
-		if (!writer_full(w) && filter_match(w->filter, rec))
+		if (w->capture != NULL)
+			writer_take_frame(w, ring, rec, wanted);
+		if (wanted)
 			writer_encode(w, rec);
 		else
 			count(&w->stats.filtered_out, 1);
 	}
-	result_ring_drop(ring, n);
+	result_ring_drop(w->ring[ring], n);
 	return n;
 }
 
@@ -106,7 +138,7 @@ static unsigned writer_round(struct writer *w)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < w->n_rings && !writer_failed(w); i++)
-		n += writer_drain(w, w->ring[i]);
+		n += writer_drain(w, i);
 	if (w->used != 0 && !writer_failed(w) && elapsed_ms(&w->oldest) >= WRITER_LATENCY_MS)
 		writer_flush(w);
 	return n;

@@ -17,6 +17,8 @@
 
 enum { WRITER_BLOCK = 256 * 1024 };
 
+struct capture_file;
+
 struct writer {
 	/* set by the owner, const while the thread runs */
 	const struct encoder *encoder;
@@ -24,6 +26,8 @@ struct writer {
 	const struct filter *filter;
 	struct sink *sink;
 	struct result_ring **ring;
+	struct capture_file *capture; /* NULL: frames are not wanted */
+	struct result_ring **frames;  /* of the records on ring[] */
 	unsigned n_rings;
 	uint64_t max_results;
 	bool begun; /* an earlier run has written the beginning */
@@ -39,6 +43,7 @@ struct writer {
 	struct output_stats stats; /* written by the writer thread */
 	bool finish;		   /* written by the owner: drain, then end */
 	bool finished;		   /* written by the writer thread: it is about to end */
+	bool capture_failed;	   /* likewise: the error is the capture's */
 
 	pthread_t thread;
 	bool started; /* the owner's */
