@@ -31,6 +31,7 @@ struct kernel_if {
 	int kept;		   /* a descriptor, -1 if there is none */
 	uint64_t dropped;	   /* by AF_PACKET sockets: the kernel resets its count when read */
 	struct link_counters base; /* at open */
+	unsigned index;		   /* the interface; another of its name is another */
 };
 
 /* --- checks before the EAL starts --- */
@@ -211,7 +212,8 @@ int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct er
 	kif->kept = -1;
 	dev->priv = kif;
 	snprintf(dev->ifname, sizeof(dev->ifname), "%s", ifname);
-	if (link_counters(ifname, &kif->base) < 0)
+	kif->index = link_index(ifname);
+	if (kif->index == 0 || link_counters(ifname, &kif->base) < 0)
 		return err_set(err, EXIT_DEVICE, "interface %s has gone", ifname);
 	if (domain == AF_XDP)
 		kif->n_foreign = sockets_list(kif, 0, kif->foreign);
@@ -230,6 +232,7 @@ void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats)
 	struct link_counters now;
 	uint64_t xdp = 0;
 
+	stats->removed = link_index(dev->ifname) != kif->index;
 	sockets_find(kif, dev->ifname);
 	for (unsigned i = 0; i < kif->n; i++) {
 		if (kif->domain == AF_PACKET)

@@ -63,9 +63,19 @@ bool link_is_admin_up(const char *ifname)
 	return link_has_flags(ifname, IFF_UP);
 }
 
+/* What the driver says at once, and the flags only when the kernel has dealt with it, up to a
+ * second later. */
+static bool link_has_carrier(const char *ifname)
+{
+	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+	struct ifreq ifr = {.ifr_data = (char *)&link};
+
+	return link_ioctl(ifname, SIOCETHTOOL, &ifr) < 0 || link.data != 0;
+}
+
 bool link_is_up(const char *ifname)
 {
-	return link_has_flags(ifname, IFF_UP | IFF_RUNNING);
+	return link_has_flags(ifname, IFF_UP | IFF_RUNNING) && link_has_carrier(ifname);
 }
 
 int link_mac(const char *ifname, uint8_t mac[6])

@@ -69,6 +69,7 @@ struct snapshot {
 	double send_seconds;  /* seconds of sending so far, or in all */
 	double cooldown_left; /* seconds, in PHASE_COOLDOWN */
 	bool paused;	      /* sending waits for the consumer */
+	bool held;	      /* sending waits for the link, or for the gateway */
 
 	uint64_t targets; /* after exclusion, of this shard, within -n */
 	uint64_t excluded, attempts;
@@ -78,6 +79,8 @@ struct snapshot {
 	uint64_t control_lost;
 	uint64_t built; /* by a dry run: probes made and not sent; they are among not_reached */
 	uint64_t received, repeats, handed, ring_full, rx_missed;
+	uint64_t outages;   /* times that the way to the gateway was broken */
+	uint64_t outage_ms; /* and for how long */
 	uint64_t made_good; /* of rx_missed and tx_dropped: the probes of then were resent */
 	uint64_t rx_errors; /* frames that the device refused: damaged, too long */
 	uint64_t rejected[REJECT_COUNT];
@@ -110,6 +113,9 @@ double stats_hit_rate(const struct snapshot *s);
 
 /* Received frames that are no answers, over all reasons. */
 uint64_t stats_rejected(const struct snapshot *s);
+
+/* Frames that went missing on the way, in either direction. */
+uint64_t stats_missing(const struct snapshot *s);
 
 /* What went missing anywhere, frames and records, and was not made good: not 0 makes a scan
  * incomplete. */

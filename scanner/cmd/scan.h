@@ -127,17 +127,30 @@ bool scan_again_over(const struct scan *scan); /* all is sent that was asked for
 
 /* scan_path.c: what the main thread knows of the way to the gateway. Zeroed at the start. */
 struct scan_path {
-	uint64_t down_since;   /* TSC; 0: the link is up */
-	uint64_t silent_since; /* TSC of the first question without an answer */
-	unsigned silent;       /* questions without an answer, in a row */
-	uint64_t ask_at;       /* TSC */
-	uint64_t heard, answers, mac;
+	uint64_t looked;       /* TSC of the last look, and so on */
+	uint64_t up_at;	       /* when the link was up */
+	uint64_t down_since;   /* 0: the link is up */
+	uint64_t alive_at;     /* the look before the last sign of life from behind the link */
+	uint64_t told_at;      /* the look before the gateway last said where it is */
+	uint64_t silent_since; /* of the first question without an answer */
+	uint64_t ask_at;
+	unsigned silent; /* questions without an answer, in a row */
+	bool alive;	 /* there was a sign of life since the last question */
+	uint64_t heard, answers, told, mac;
 	bool held;
+	uint64_t held_at;
+	uint64_t dropped; /* frames, before the outage */
+	uint64_t outages; /* so far */
+	uint64_t outage;  /* TSC ticks that those took that are over */
 };
 
-/* Looks at the way, and lets sending wait while it is broken. False: it is lost. */
+/* Looks at the way, lets sending wait while it is broken, and has sent again what was lost. False:
+ * it is broken for good. */
 bool scan_path_look(struct scan_path *path, struct scan *scan, const struct snapshot *s,
 		    uint64_t now);
+
+/* How long it was broken, in TSC ticks. */
+uint64_t scan_path_outage(const struct scan_path *path, uint64_t now);
 
 /* scan_watch.c: from the first probe to the last answer; everything stopped and counted at the end.
  */

@@ -3,6 +3,15 @@
 /*
  * The way to the gateway while a scan runs: the link, and behind it the neighbour that our frames
  * are for. Sending waits while it is broken, for what is sent then is lost.
+ *
+ * So is what was sent until that was noticed, and what was to be answered then: all that was sent
+ * from MARGIN_MS before the way was last known to be good goes out again when it is back. That is
+ *
+ *	link down	what was sent in a look (20 ms) and MARGIN_MS
+ *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions, and
+ *MARGIN_MS gateway moved	from its last answer from where it was (ASK_MS), and MARGIN_MS
+ *
+ * times the rate. It is asked for as soon as it is known, so that a checkpoint has it.
  */
 
 #include "scan.h"
@@ -16,13 +25,22 @@ enum {
 	ASK_AGAIN_MS = 250, /* when it did not answer */
 	ASK_SHARE = 20,	    /* a question is one in so many frames, at most */
 	SILENT_HOLD = 4,    /* questions without an answer until sending waits */
-	SILENT_END_S = 60,  /* of waiting until the scan ends */
-	DOWN_END_S = 1,	    /* of a link that is down, where the driver does not allow it more */
+	BROKEN_END_S = 60,  /* of waiting until the scan ends */
+	MARGIN_MS = 1000,   /* answers to what was sent so long before are lost, too */
 };
 
 static double since(uint64_t then, uint64_t now)
 {
 	return (double)(now - then) / (double)rte_get_tsc_hz();
+}
+
+/* What was sent in this time may be lost. */
+static void path_lost(struct scan *scan, uint64_t from, uint64_t to, uint64_t dropped)
+{
+	uint64_t margin = rte_get_tsc_hz() / 1000 * MARGIN_MS;
+
+	from = RTE_MAX(from - RTE_MIN(from, margin), scan->clock.tsc_start);
+	scan_again(scan, from, RTE_MAX(to, from), dropped);
 }
 
 static void path_link(struct scan_path *path, const struct scan *scan, bool up, uint64_t now)
@@ -36,43 +54,52 @@ static void path_link(struct scan_path *path, const struct scan *scan, bool up, 
 		path->down_since = 0;
 		path->ask_at = now;
 	}
+	if (up)
+		path->up_at = now;
 }
 
-static void path_follow(struct scan_path *path, const struct neigh *neigh)
+/* Where the gateway is, and when it last said that it is still there. */
+static void path_follow(struct scan_path *path, struct scan *scan, uint64_t now)
 {
-	uint64_t mac = __atomic_load_n(&neigh->mac, __ATOMIC_RELAXED);
+	/* in this order: who answers from a new place tells the place first */
+	uint64_t told = __atomic_load_n(&scan->neigh.heard, __ATOMIC_ACQUIRE);
+	uint64_t mac = __atomic_load_n(&scan->neigh.mac, __ATOMIC_RELAXED);
 	uint8_t b[6];
 
-	if (mac == path->mac)
-		return;
-	neigh_mac_bytes(b, mac);
-	if (path->mac != 0)
+	if (mac != path->mac && path->mac != 0) {
+		neigh_mac_bytes(b, mac);
 		LOG(WARN, "the gateway is now at %02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
 		    b[3], b[4], b[5]);
+		path_lost(scan, path->told_at, now, 0);
+	}
+	if (mac != path->mac || told != path->told)
+		path->told_at = path->looked;
 	path->mac = mac;
+	path->told = told;
 }
 
-/* Whether the gateway, or anybody behind it, was heard since the last question. */
-static bool path_alive(struct scan_path *path, const struct neigh *neigh, const struct snapshot *s)
+/* A sign of life of the gateway, or of anybody behind it, came after the look before. */
+static void path_listen(struct scan_path *path, const struct neigh *neigh, const struct snapshot *s)
 {
 	uint64_t heard = __atomic_load_n(&neigh->heard, __ATOMIC_ACQUIRE);
 	uint64_t answers = s->handed + s->repeats;
-	bool alive = heard != path->heard || answers != path->answers;
 
+	if (heard != path->heard || answers != path->answers) {
+		path->alive_at = path->looked;
+		path->alive = true;
+	}
 	path->heard = heard;
 	path->answers = answers;
-	return alive;
 }
 
-static void path_gateway(struct scan_path *path, struct scan *scan, const struct snapshot *s,
-			 uint64_t now)
+/* Asks again and again, and counts the questions without an answer. */
+static void path_ask(struct scan_path *path, struct scan *scan, uint64_t now)
 {
 	uint64_t hz = rte_get_tsc_hz(), gap;
 
-	path_follow(path, &scan->neigh);
 	if (now < path->ask_at || path->down_since != 0)
 		return;
-	if (path->ask_at != 0 && !path_alive(path, &scan->neigh, s)) {
+	if (path->ask_at != 0 && !path->alive) {
 		if (path->silent++ == 0)
 			path->silent_since = now;
 		if (path->silent == SILENT_HOLD)
@@ -83,31 +110,68 @@ static void path_gateway(struct scan_path *path, struct scan *scan, const struct
 			    since(path->silent_since, now));
 		path->silent = 0;
 	}
+	path->alive = false;
 	neigh_want(&scan->neigh, path->silent != 0);
 	gap = hz * (path->silent != 0 ? ASK_AGAIN_MS : ASK_MS) / 1000;
 	path->ask_at = now + RTE_MAX(gap, hz * ASK_SHARE / scan->rate);
 }
 
+/* Sending waits, or goes on: what is lost by that goes out again. */
+static void path_hold(struct scan_path *path, struct scan *scan, const struct snapshot *s,
+		      uint64_t now)
+{
+	bool hold = path->down_since != 0 || path->silent >= SILENT_HOLD;
+
+	if (hold != path->held)
+		workers_hold(scan->workers, hold);
+	if (hold && !path->held) {
+		path->outages++;
+		path->held_at = now;
+		path_lost(scan, path->down_since != 0 ? path->up_at : path->alive_at, now, 0);
+	} else if (!hold && path->held) {
+		path->outage += now - path->held_at;
+		path_lost(scan, path->held_at, now, stats_missing(s) - path->dropped);
+	}
+	if (!hold) /* at this look: what is dropped from now on is the next outage's */
+		path->dropped = stats_missing(s);
+	path->held = hold;
+}
+
+/* What was lost is left to the run that goes on with the state. */
+static void path_give_up(const struct scan_path *path, struct scan *scan, const struct snapshot *s,
+			 uint64_t now)
+{
+	workers_hold(scan->workers, true);
+	path_lost(scan, path->held ? path->held_at : path->up_at, now,
+		  stats_missing(s) - path->dropped);
+}
+
+uint64_t scan_path_outage(const struct scan_path *path, uint64_t now)
+{
+	return path->outage + (path->held ? now - path->held_at : 0);
+}
+
 bool scan_path_look(struct scan_path *path, struct scan *scan, const struct snapshot *s,
 		    uint64_t now)
 {
-	unsigned down_end_s = RTE_MAX(scan->dev.driver->link_wait_s, (unsigned)DOWN_END_S);
 	struct io_stats io;
-	bool hold;
 
 	io_stats(&scan->dev, &io);
 	if (io.removed) {
 		LOG(ERROR, "%s: the device is gone", scan->job->device);
+		path_give_up(path, scan, s, now);
 		return false;
 	}
 	path_link(path, scan, io.link_up, now);
-	if (scan->neigh.gateway != 0)
-		path_gateway(path, scan, s, now);
-
-	hold = path->down_since != 0 || path->silent >= SILENT_HOLD;
-	if (hold != path->held)
-		workers_hold(scan->workers, hold);
-	path->held = hold;
-	return !(path->down_since != 0 && since(path->down_since, now) > down_end_s) &&
-	       !(path->silent >= SILENT_HOLD && since(path->silent_since, now) > SILENT_END_S);
+	if (scan->neigh.gateway != 0) {
+		path_follow(path, scan, now);
+		path_listen(path, &scan->neigh, s);
+		path_ask(path, scan, now);
+	}
+	path_hold(path, scan, s, now);
+	path->looked = now;
+	if (!path->held || since(path->held_at, now) <= BROKEN_END_S)
+		return true;
+	path_give_up(path, scan, s, now);
+	return false;
 }

@@ -40,6 +40,18 @@ static double seconds(uint64_t ticks)
 	return (double)ticks / (double)rte_get_tsc_hz();
 }
 
+/* Made good is what was lost by now, whoever has noticed it, and how often. */
+static void watch_path(struct watch *w, struct snapshot *s, uint64_t now)
+{
+	struct scan_again *again = &w->scan->again;
+
+	again->made_good = RTE_MIN(again->made_good, stats_missing(s));
+	s->made_good = again->made_good;
+	s->held = w->path.held;
+	s->outages = w->path.outages;
+	s->outage_ms = (uint64_t)(seconds(scan_path_outage(&w->path, now)) * 1000);
+}
+
 static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 {
 	struct scan *scan = w->scan;
@@ -59,8 +71,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->tx_dropped = w->io.oerrors;
 	s->rx_missed = w->io.imissed + w->io.nombuf;
 	s->rx_errors = w->io.ierrors;
-	if (!settled || scan_again_over(scan))
-		s->made_good = scan->again.made_good;
+	watch_path(w, s, now);
 
 	s->phase = w->phase;
 	s->elapsed = seconds(now - w->start);
@@ -330,11 +341,13 @@ static int watch_flush(struct watch *w)
 static void watch_stop(struct watch *w)
 {
 	struct scan *scan = w->scan;
+	struct snapshot judged;
 	int rc;
 
 	if (w->cooldown == 0)
 		w->cooldown = rte_rdtsc();
-	io_stats(&scan->dev, &w->io);
+	if (scan->end != END_DEVICE)
+		io_stats(&scan->dev, &w->io);
 	workers_stop(scan->workers);
 	rc = watch_flush(w);
 	if (rc < 0) {
@@ -344,7 +357,10 @@ static void watch_stop(struct watch *w)
 	scan->ended = wall_clock();
 	w->phase = PHASE_DONE;
 	watch_count(w, &scan->last, true);
-	scan->end = scan_end_judge(scan->end, scan->limited, &scan->last);
+	judged = scan->last;
+	if (!scan_again_over(scan))
+		judged.made_good = 0; /* not by this run */
+	scan->end = scan_end_judge(scan->end, scan->limited, &judged);
 }
 
 int scan_watch(struct scan *scan, struct err *err)

@@ -162,8 +162,6 @@ void sendlog_forget(struct sendlog *l, uint64_t first, uint64_t end)
 {
 	uint64_t group = (first + (UINT64_C(1) << l->group_bits) - 1) >> l->group_bits;
 
-	if (l->group_bits == 0) /* each is noted anew anyway */
-		return;
 	for (; group < end >> l->group_bits; group++) {
 		uint64_t *entry = &l->ring[group_entry(l, group)];
 

@@ -47,6 +47,6 @@ bool sendlog_find(const struct sendlog *l, uint64_t pos, uint64_t *us);
 int sendlog_between(const struct sendlog *l, uint64_t front, uint64_t from_us, uint64_t to_us,
 		    struct spans *sent);
 
-/* Groups of which all positions are in [first, end) get the time at which they are noted next: they
- * are about to be sent again. Main thread. */
+/* Groups of which all positions are in [first, end) have no time until they are noted next: they
+ * are about to be sent again, and need not be found once more meanwhile. Main thread. */
 void sendlog_forget(struct sendlog *l, uint64_t first, uint64_t end);

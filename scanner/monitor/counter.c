@@ -40,6 +40,8 @@ const struct counter counters[] = {
 	COUNTER("rx_missed", EVERYWHERE | KEPT, rx_missed),
 	COUNTER("rx_errors", NOT_STATUS | KEPT, rx_errors),
 	COUNTER("ring_full", EVERYWHERE | KEPT, ring_full),
+	COUNTER("outages", EVERYWHERE | KEPT, outages),
+	COUNTER("outage_ms", IN_TELEMETRY | KEPT, outage_ms),
 	COUNTER("made_good", NOT_STATUS | KEPT, made_good),
 	COUNTER("ring_full_tx", IN_TELEMETRY, ring_full_tx),
 	COUNTER("pending", IN_TELEMETRY, pending),

@@ -64,6 +64,8 @@ static void line_add_sent(struct line *l, const struct meter *m, const struct sn
 	human_count(sent, s->sent + s->built);
 	if (s->phase != PHASE_SENDING)
 		line_add(l, "", "%s %s", verb, sent);
+	else if (s->held)
+		line_add(l, "", "%s %s, no way to the gateway", verb, sent);
 	else if (s->paused)
 		line_add(l, "", "%s %s, paused for the output", verb, sent);
 	else
@@ -175,6 +177,11 @@ static void end_sent(const struct snapshot *s, FILE *to)
 			human_si(rate, (double)made / s->send_seconds, "pps"));
 	if (s->built > 0)
 		fputs("; a dry run: nothing was sent", to);
+	if (s->resent != 0)
+		fprintf(to, "; %" PRIu64 " sent again", s->resent);
+	if (s->outages != 0)
+		fprintf(to, "; %" PRIu64 " outage%s, %.1f s", s->outages,
+			s->outages == 1 ? "" : "s", (double)s->outage_ms / 1000);
 	if (s->opted_out != 0)
 		fprintf(to, "; %" PRIu64 " opted out meanwhile", s->opted_out);
 	if (s->gate_hits != 0)

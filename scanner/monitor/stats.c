@@ -24,6 +24,8 @@ void stats_add(struct snapshot *s, const struct snapshot *more)
 	s->ring_full += more->ring_full;
 	s->rx_missed += more->rx_missed;
 	s->made_good += more->made_good;
+	s->outages += more->outages;
+	s->outage_ms += more->outage_ms;
 	s->filtered_out += more->filtered_out;
 	s->written += more->written;
 	s->repeats_written += more->repeats_written;
@@ -75,9 +77,14 @@ uint64_t stats_rejected(const struct snapshot *s)
 	return sum;
 }
 
+uint64_t stats_missing(const struct snapshot *s)
+{
+	return s->rx_missed + s->tx_dropped;
+}
+
 uint64_t stats_lost(const struct snapshot *s)
 {
-	uint64_t missing = s->rx_missed + s->tx_dropped;
+	uint64_t missing = stats_missing(s);
 
 	return missing > s->made_good ? missing - s->made_good : 0;
 }

@@ -70,6 +70,7 @@ static json_t *status_object(const struct meter *m, const struct snapshot *s)
 	line = json_pack("{s:s, s:f, s:s, s:f, s:b}", "time", when, "elapsed", s->elapsed, "phase",
 			 scan_phase_name(s->phase), "percent", stats_percent(s), "paused",
 			 s->paused);
+	json_object_set_new(line, "outage_seconds", json_real((double)s->outage_ms / 1000));
 	rates = status_rates(m, s);
 	json_object_update(line, rates);
 	json_decref(rates);

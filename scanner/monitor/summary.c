@@ -128,6 +128,7 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 			json_object_set_new(
 				object, counters[i].name,
 				json_integer((json_int_t)counter_value(&counters[i], s)));
+	json_object_set_new(object, "outage_seconds", json_real((double)s->outage_ms / 1000));
 	json_object_set_new(object, "records",
 			    json_integer((json_int_t)(s->handed - s->filtered_out)));
 	json_object_set_new(object, "prefix_peak",

@@ -36,6 +36,8 @@ static const struct snapshot sending = {
 	.attempts = 2,
 	.sent = 500,
 	.resent = 8,
+	.outages = 2,
+	.outage_ms = 1500,
 	.opted_out = 1,
 	.received = 60,
 	.repeats = 3,
@@ -106,6 +108,7 @@ static void test_keys(void **state)
 		{"tx_dropped", 7},     {"opted_out", 1},
 		{"filtered_out", 4},   {"eta_seconds", 5.98403},
 		{"built", 0},	       {"resent", 8},
+		{"outages", 2},	       {"outage_seconds", 1.5},
 	};
 	struct status *status = status_of();
 	json_t *line, *value;
