@@ -18,6 +18,7 @@
 #include "linkinfo.h"
 #include "log.h"
 #include "quiet.h"
+#include "steer.h"
 #include "xstats.h"
 
 enum {
@@ -94,7 +95,7 @@ static struct rte_eth_conf ethdev_conf(const struct io_dev *dev, const struct io
 
 	if (dev->driver->limits & IO_PCI)
 		eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	if ((dev->driver->limits & IO_PCI) && conf->answers.vlan != 0)
+	if ((dev->driver->limits & IO_PCI) && conf->answers.vlan != 0 && !dev->steered)
 		eth.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 	if (dev->rx_queues > 1 && (info->flow_type_rss_offloads & RSS_ANSWERS) != 0) {
 		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -167,6 +168,27 @@ static const char *ethdev_label(const struct io_dev *dev)
 	if ((dev->driver->limits & IO_PCI) && rte_eth_dev_get_name_by_port(dev->port_id, name) == 0)
 		return name;
 	return dev->driver->name;
+}
+
+/* Configured, started, and receiving no more than it must. */
+static int ethdev_go(struct io_dev *dev, const struct io_conf *conf,
+		     const struct rte_eth_dev_info *info, struct err *err)
+{
+	int rc;
+
+	dev->steered = (dev->driver->limits & IO_PCI) && steer_begin(dev, &conf->answers);
+	rc = ethdev_queues(dev, conf, info, err);
+	if (rc < 0)
+		return rc;
+	rc = rte_eth_dev_start(dev->port_id);
+	if (rc == 0 && dev->steered)
+		rc = steer_rules(dev, &conf->answers);
+	dev->steered = rc > 0;
+	if (rc > 0)
+		LOG(INFO, "%s: %d rules bring it answers only", ethdev_label(dev), rc);
+	return rc >= 0 ? 0
+		       : err_set(err, EXIT_DEVICE, "%s: does not start: %s (-v shows why)",
+				 dev->driver->name, rte_strerror(-rc));
 }
 
 static bool ethdev_link_up(const struct io_dev *dev)
@@ -261,13 +283,7 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 				 (unsigned)info.max_tx_queues);
 	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
 	quiet_begin(&quiet, !eal_verbose());
-	rc = ethdev_queues(dev, &own, &info, err);
-	if (rc == 0) {
-		rc = rte_eth_dev_start(dev->port_id);
-		if (rc < 0)
-			err_set(err, EXIT_DEVICE, "%s: does not start: %s (-v shows why)",
-				dev->driver->name, rte_strerror(-rc));
-	}
+	rc = ethdev_go(dev, &own, &info, err);
 	quiet_end(&quiet);
 	if (rc < 0)
 		return rc;

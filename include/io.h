@@ -67,7 +67,8 @@ struct io_dev {
 	struct rte_mempool *rx_pool;
 	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
 	struct rte_mempool *tx_pool[IO_QUEUES_MAX];
-	void *priv; /* the driver's */
+	bool steered; /* rules bring it what looks like an answer, and nothing else */
+	void *priv;   /* the driver's */
 	struct xstats *xstats;
 	/*
 	 * Work that the device does on a polling lcore, or NULL: moves packets between its queues.
