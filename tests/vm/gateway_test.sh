@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Nobody helps with the neighbourhood: the gateway is found by ARP alone, and its neighbour entry
-# for us is flushed all the time. Hundreds of source addresses are announced, and answered for.
+# for us is flushed all the time. It moves to another hardware address, and nothing is lost. Hundreds
+# of source addresses are announced, and answered for.
 
 . "$(dirname "$0")/../smoke/_init.sh"
 . "$(dirname "$0")/_vm.sh"
@@ -25,6 +26,26 @@ kill $flusher
 states flushed >"$tmp/got"
 same "the records and the truth" "$tmp/got" "$tmp/want"
 (($(summary flushed .rejected.arp) >= 3)) || fail "the host did not ask: $(summary flushed .rejected.arp)"
+
+say "the gateway moves: how long until it is found again (10 s is the aim)"
+before=$(counter probes)
+(
+	wait_for 60 probed $((before + 4000))
+	on_host ip link set host0 address 02:00:00:00:00:03
+	moved=${EPOCHREALTIME/[.,]/}
+	before=$(counter probes)
+	wait_for 60 probed "$before"
+	echo $(((${EPOCHREALTIME/[.,]/} - moved) / 1000)) >"$tmp/found"
+) &
+mover=$!
+scan moved "${common[@]}" -S 198.19.0.1 --rate 4k
+wait $mover || fail "it was not found again"
+say "found after $(cat "$tmp/found") ms; $(summary moved '"\(.resent) sent again, \(.outages) outages"')"
+grep -q 'the gateway is now at 02:00:00:00:00:03' "$tmp/moved.err" || fail "no word of it"
+states moved >"$tmp/got"
+same "the records and the truth" "$tmp/got" "$tmp/want"
+is "sent" "$(summary moved .sent)" 16384
+(($(summary moved .resent) > 0)) || fail "nothing was sent again"
 
 say "240 source addresses: each is announced, and answered for"
 on_host ip neigh flush dev host0
