@@ -139,7 +139,7 @@ struct scan_path {
 	uint64_t heard, answers, told, mac;
 	bool held;
 	uint64_t held_at;
-	uint64_t dropped; /* frames, before the outage */
+	uint64_t dropped; /* frames, at the last look */
 	uint64_t outages; /* so far */
 	uint64_t outage;  /* TSC ticks that those took that are over */
 };

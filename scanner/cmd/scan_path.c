@@ -121,19 +121,20 @@ static void path_hold(struct scan_path *path, struct scan *scan, const struct sn
 		      uint64_t now)
 {
 	bool hold = path->down_since != 0 || path->silent >= SILENT_HOLD;
+	uint64_t dropped = stats_missing(s) - path->dropped; /* since the last look */
 
 	if (hold != path->held)
 		workers_hold(scan->workers, hold);
 	if (hold && !path->held) {
 		path->outages++;
 		path->held_at = now;
-		path_lost(scan, path->down_since != 0 ? path->up_at : path->alive_at, now, 0);
-	} else if (!hold && path->held) {
-		path->outage += now - path->held_at;
-		path_lost(scan, path->held_at, now, stats_missing(s) - path->dropped);
+		path_lost(scan, path->down_since != 0 ? path->up_at : path->alive_at, now, dropped);
+	} else if (path->held && (!hold || dropped != 0)) {
+		path_lost(scan, path->held_at, now, dropped);
 	}
-	if (!hold) /* at this look: what is dropped from now on is the next outage's */
-		path->dropped = stats_missing(s);
+	if (path->held && !hold)
+		path->outage += now - path->held_at;
+	path->dropped += dropped;
 	path->held = hold;
 }
 

@@ -12,7 +12,7 @@ network
 flaps=20
 [[ ${PEAL_TEST_LONG:-} ]] && flaps=100
 
-job=(-i scan0 198.18.0.0/17 --allow-special 198.18.0.0/15 -p '80,81' -r 15k -c 1s)
+job=(-i scan0 198.18.0.0/17 --allow-special 198.18.0.0/15 -p '80,81' -r 20k -c 1s)
 truth 17 | awk '$2 < 83' >"$tmp/want"
 
 # milliseconds since some time
@@ -63,6 +63,19 @@ is "outages" "$(summary flap .outages)" "$flaps"
 is "complete" "$(summary flap .complete)" true
 say "$(summary flap '"\(.resent) sent again, \(.tx_dropped) dropped, \(.outage_seconds) s of outage"')"
 (($(summary flap .resent) > 0)) || fail "nothing was sent again"
+
+say "killed while the link is down, when the wait for answers is over: what was lost is known"
+begin dark
+wait_for 20 test -s "$tmp/dark.ndjson"
+on_host ip link set host0 down
+wait_for 10 grep -q 'scan0: the link is down' "$tmp/dark.err"
+sleep 2.5
+kill -KILL "$scan"
+ended dark 137
+on_host ip link set host0 up
+finish dark
+states dark >"$tmp/got"
+same "records" "$tmp/got" "$tmp/want"
 
 say "the interface is deleted: how long until the scan has ended (5 s is the aim)"
 begin gone
