@@ -26,6 +26,7 @@ vm_modules=(virt/lib/irqbypass drivers/vfio/vfio drivers/vfio/vfio_virqfd
 	drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
 	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci drivers/char/virtio_console
 	net/core/failover drivers/net/net_failover drivers/net/virtio_net drivers/net/vmxnet3/vmxnet3)
+vm_programs=()   # more programs for the machine
 vm_slots=()      # more slots, as options of qemu
 vm_tap=()        # more for ip tuntap add
 nic=0000:01:00.0 # behind the first root port
@@ -77,14 +78,13 @@ vm_initramfs() {
 	local root=$tmp/root pmds=() pmd module library
 	mkdir -p "$root"/{bin,dev,modules,proc,root,run,sys,tmp,usr/lib,usr/lib64,var}
 	ln -s usr/lib usr/lib64 "$root/"
-	cp "$(command -v busybox)" "$PEAL" "$root/bin/"
+	cp "$(command -v busybox)" "$PEAL" "${vm_programs[@]}" "$root/bin/"
 	cp "$vm_scripts"/{bind-nic,setup-hugepages} "$root/bin/"
 	for pmd in "${vm_pmds[@]}"; do
 		pmds+=(/usr/lib/*/dpdk/pmds-*/librte_"$pmd".so.*)
 	done
 	[[ -e ${pmds[0]} ]] || skip "DPDK's drivers are not where Debian has them"
-	[[ ! ${vm_testpmd:-} ]] || cp "$(command -v dpdk-testpmd)" "$root/bin/"
-	mapfile -t library < <(libraries "$PEAL" "${pmds[@]}" ${vm_testpmd:+"$(command -v dpdk-testpmd)"})
+	mapfile -t library < <(libraries "$PEAL" "${pmds[@]}" "${vm_programs[@]}")
 	vm_copy "${pmds[@]}" "${library[@]}"
 	for pmd in "$root"/usr/lib/*/dpdk/pmds-*/*.so.??; do # testpmd's need each other
 		[[ -L ${pmd%/dpdk/*}/${pmd##*/} ]] || ln -s "${pmd#"${pmd%/dpdk/*}/"}" "${pmd%/dpdk/*}/"
