@@ -11,8 +11,9 @@
  *	(LEASE_S + wait + a period or two) * rate, and a run for each lcore
  *
  * How far sending had come is remembered for as long as answers are waited for, in at most MARKS
- * marks; that makes the wait longer by 1/MARKS. When the disk is slow, sending waits; so it does
- * when it is full, unless --on-full says to stop.
+ * marks; that makes the wait longer by 1/MARKS. Frames that were seen to be lost since then are
+ * made good by that. When the disk is slow, sending waits; so it does when it is full, unless
+ * --on-full says to stop.
  */
 
 #include "scan.h"
@@ -33,12 +34,14 @@ enum {
 	LEASE_S = 2,	     /* of sending, that a checkpoint allows */
 	LEASE_MIN = 1 << 20, /* steps, where nothing limits the rate */
 	MARKS = 128,
+	MARGIN_MS = 1000, /* between a probe and an answer that was lost */
 };
 
 struct mark {
 	uint64_t time;	   /* TSC */
 	uint64_t low;	   /* steps below had been sent by then */
 	uint64_t repeated; /* and pieces of repeats below, again */
+	uint64_t lost;	   /* frames, and not made good */
 };
 
 struct keeper {
@@ -62,13 +65,14 @@ struct keeper {
 	uint64_t confirmed; /* TSC: of those whose records are */
 	uint64_t settled;   /* steps below are */
 	uint64_t repeated;  /* pieces of repeats below are, too */
+	uint64_t lost;	    /* frames, whose probes are not repeated after a kill */
 	uint64_t cursor;    /* of the last checkpoint */
 	uint64_t synced;    /* records that are on the disk */
 };
 
 /* --- what is settled --- */
 
-static void remember(struct keeper *k, uint64_t now, const struct workers_mark *mark)
+static void remember(struct keeper *k, uint64_t now, const struct workers_mark *mark, uint64_t lost)
 {
 	if (k->n != 0 && now - k->marked < k->gap)
 		return;
@@ -76,7 +80,7 @@ static void remember(struct keeper *k, uint64_t now, const struct workers_mark *
 		k->first = (k->first + 1) % MARKS;
 		k->n--;
 	}
-	k->marks[(k->first + k->n) % MARKS] = (struct mark){now, mark->low, mark->repeated};
+	k->marks[(k->first + k->n) % MARKS] = (struct mark){now, mark->low, mark->repeated, lost};
 	k->n++;
 	k->marked = now;
 }
@@ -90,7 +94,14 @@ static uint64_t wait_ticks(const struct scan *scan)
 static void settle(struct keeper *k)
 {
 	uint64_t wait = wait_ticks(k->scan);
+	uint64_t margin = RTE_MIN(wait, rte_get_tsc_hz() / 1000 * MARGIN_MS);
 
+	for (unsigned i = 0; i < k->n; i++) {
+		const struct mark *mark = &k->marks[(k->first + i) % MARKS];
+
+		if (mark->time + wait - margin <= k->confirmed)
+			k->lost = mark->lost;
+	}
 	while (k->n != 0 && k->marks[k->first].time + wait <= k->confirmed) {
 		k->settled = k->marks[k->first].low;
 		k->repeated = k->marks[k->first].repeated;
@@ -154,6 +165,7 @@ static int save(const struct keeper *k, const struct snapshot *books, uint64_t s
 	int rc;
 
 	c.books = *books;
+	c.books.made_good = stats_missing(books) - RTE_MIN(k->lost, stats_lost(books));
 	c.sent_below = RTE_MAX(sent_below, c.sent_below);
 	c.todo = (struct spans){0};
 	c.cursor = RTE_MAX(k->settled, c.cursor);
@@ -179,6 +191,13 @@ static void save_failed(struct keeper *k, int rc)
 	}
 }
 
+static void published(struct keeper *k, struct snapshot *books)
+{
+	pthread_mutex_lock(&k->lock);
+	*books = k->published;
+	pthread_mutex_unlock(&k->lock);
+}
+
 static void keep(struct keeper *k)
 {
 	struct scan *scan = k->scan;
@@ -188,8 +207,9 @@ static void keep(struct keeper *k)
 	uint64_t lease;
 	int rc;
 
+	published(k, &books);
 	workers_mark(scan->workers, &mark);
-	remember(k, rte_rdtsc(), &mark);
+	remember(k, rte_rdtsc(), &mark, stats_lost(&books));
 	rc = output_sync(scan->output, &out);
 	if (rc < 0) {
 		__atomic_store_n(&k->error, rc, __ATOMIC_RELEASE);
@@ -198,9 +218,7 @@ static void keep(struct keeper *k)
 	confirm(k, &mark, out.written + out.filtered_out);
 	settle(k);
 
-	pthread_mutex_lock(&k->lock);
-	books = k->published;
-	pthread_mutex_unlock(&k->lock);
+	published(k, &books);
 	k->synced = scan->base.written + out.written;
 	books.written = k->synced; /* what is there after a power cut */
 	lease = lease_end(k, mark.cursor);
@@ -263,6 +281,7 @@ int scan_keep_start(struct scan *scan, struct err *err)
 	k->scan = scan;
 	k->gap = wait_ticks(scan) / MARKS;
 	k->published = scan->base;
+	k->lost = stats_lost(&scan->base);
 	k->cursor = scan->from.cursor;
 	if (!scan->resumes) {
 		struct timespec now;
