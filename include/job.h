@@ -23,6 +23,7 @@ enum { CORES_MAX = 32 }; /* that send, and that receive */
 
 enum rst_mode { RST_AUTO, RST_ALWAYS, RST_NEVER };
 enum on_full { ON_FULL_WAIT, ON_FULL_STOP };
+enum adapt_how { ADAPT_ON, ADAPT_OFF };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* A number, or a percentage of the targets. */
@@ -76,9 +77,10 @@ struct job {
 	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
 
 	const char *output, *format, *fields, *filter; /* NULL: default */
-	const char *capture; /* NULL: frames are not kept */
+	const char *capture;			       /* NULL: frames are not kept */
 	bool open_only;
 	enum on_full on_full; /* the disk */
+	enum adapt_how adapt; /* to losses */
 	const char *summary_file, *status_file, *log_file;
 	const char *state_dir; /* NULL: none is kept */
 

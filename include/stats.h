@@ -95,7 +95,9 @@ struct snapshot {
 	uint64_t prefix_peak; /* largest rate seen for one prefix, frames/s, with --prefix-rate */
 	bool truth_known;
 	uint64_t truly_open;
-	uint64_t rate; /* asked for, frames/s; UINT64_MAX is max */
+	uint64_t rate;	   /* asked for, frames/s; UINT64_MAX is max */
+	uint64_t rate_now; /* allowed: less than that after losses */
+	uint64_t backoffs; /* times that losses have lowered it */
 };
 
 /* Adds what was counted in `more` to s: of a run before this one. */
@@ -117,8 +119,12 @@ uint64_t stats_rejected(const struct snapshot *s);
 /* Frames that went missing on the way, in either direction. */
 uint64_t stats_missing(const struct snapshot *s);
 
-/* What went missing anywhere, frames and records, and was not made good: not 0 makes a scan
- * incomplete. */
+/*
+ * Of these, those that were not made good: not 0 makes a scan incomplete. A drop is made good when
+ * all that was under way then has been sent again, and nothing was dropped that hit these repeats
+ * and was not made good in turn: then it has cost no answer, and the scan is as complete as if
+ * there had been none. Each drop is shown all the same.
+ */
 uint64_t stats_lost(const struct snapshot *s);
 
 /*
@@ -142,7 +148,7 @@ const char *scan_phase_name(enum scan_phase phase);
 
 /*
  * What a scan has come to that ended for this reason; limited: -n left targets out. Any success
- * with a loss is END_LOSS, and a dry run is never complete.
+ * with a loss that was not made good is END_LOSS, and a dry run is never complete.
  */
 enum scan_end scan_end_judge(enum scan_end end, bool limited, const struct snapshot *s);
 

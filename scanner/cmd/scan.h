@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "adapt.h"
 #include "checkpoint.h"
 #include "clock.h"
 #include "coverage.h"
@@ -31,6 +32,18 @@ struct scan_again {
 	bool waits;
 	int error;
 	uint64_t made_good; /* frames seen to be lost whose probes go out again */
+};
+
+/* How sending follows what the way bears, see scan_adapt.c. */
+struct scan_adapt {
+	struct adapt search;
+	uint64_t missing;	  /* frames, by the last look */
+	uint64_t looked;	  /* TSC: at which that was */
+	uint64_t owed;		  /* of them, of the moment of loss that is not over yet */
+	uint64_t since, from, to; /* TSC: of that: noticed; what was sent when is to be repeated */
+	uint64_t covered;	  /* TSC: what was sent before is repeated, or need not be */
+	bool held;		  /* at the last look */
+	bool given_up;		  /* what goes on being lost is not repeated any more */
 };
 
 struct scan {
@@ -71,6 +84,7 @@ struct scan {
 	struct output *output;
 	struct workers *workers;
 	struct scan_again again;
+	struct scan_adapt adapt;
 	struct status *status; /* --status-file, or NULL */
 	bool status_lost;      /* it could not be written any more */
 
@@ -124,6 +138,14 @@ int scan_link_open(struct scan *scan, struct err *err);	   /* once it is open */
 void scan_again(struct scan *scan, uint64_t from, uint64_t to, uint64_t lost);
 void scan_again_tick(struct scan *scan);       /* again and again */
 bool scan_again_over(const struct scan *scan); /* all is sent that was asked for */
+
+/*
+ * scan_adapt.c: slows sending down when frames are lost, and has what was sent then sent again,
+ * unless the job says not to. Start at the first probe; look at each new snapshot, held while the
+ * way is broken (scan_path.c).
+ */
+void scan_adapt_start(struct scan *scan, uint64_t now);
+void scan_adapt_look(struct scan *scan, const struct snapshot *s, bool held, uint64_t now);
 
 /* scan_path.c: what the main thread knows of the way to the gateway. Zeroed at the start. */
 struct scan_path {

@@ -85,6 +85,8 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->attempts = scan->stream.attempts;
 	s->excluded = scan->counts.excluded;
 	s->rate = scan->rate;
+	s->rate_now = scan->adapt.search.rate;
+	s->backoffs = scan->adapt.search.backoffs;
 	s->truth_known = scan->dev.count_open != NULL;
 	if (scan->stream.sample != NULL && w->phase == PHASE_DONE) {
 		coverage_count(&scan->coverage, scan->stream.sample, &w->rates);
@@ -223,10 +225,11 @@ static void watch_phase(struct watch *w, uint64_t now)
 {
 	const struct scan *scan = w->scan;
 	uint64_t cooldown_ns = scan->job->dry_run ? 0 : scan->job->cooldown_ns;
-	bool repeats = scan->end == END_COMPLETE && !scan_again_over(scan);
+	bool repeats =
+		scan->end == END_COMPLETE && (scan->adapt.owed != 0 || !scan_again_over(scan));
 
 	if (w->phase == PHASE_SENDING)
-		coverage_rate(&w->rates, stream_cursor(&scan->stream), scan->rate);
+		coverage_rate(&w->rates, stream_cursor(&scan->stream), scan->adapt.search.rate);
 	if (w->phase == PHASE_SENDING && workers_sent_all(scan->workers) && !repeats) {
 		w->phase = PHASE_COOLDOWN;
 		w->cooldown = w->quiet = now;
@@ -269,12 +272,14 @@ static void watch_tick(struct watch *w)
 	char equation[256];
 
 	scan_again_tick(w->scan);
-	watch_phase(w, rte_rdtsc());
 	watch_count(w, &s, false);
 	scan_keep_publish(w->scan, &s);
 	watch_signals(w, &s);
 	watch_output(w);
 	watch_limits(w, &s);
+	scan_adapt_look(w->scan, &s, w->path.held, rte_rdtsc());
+	if (!w->over)
+		watch_phase(w, rte_rdtsc());
 	if (w->ticks % 5 == 0) {
 		progress_update(&w->progress, &s, stderr);
 		control_publish(&s);
@@ -346,8 +351,6 @@ static void watch_stop(struct watch *w)
 
 	if (w->cooldown == 0)
 		w->cooldown = rte_rdtsc();
-	if (scan->end != END_DEVICE)
-		io_stats(&scan->dev, &w->io);
 	workers_stop(scan->workers);
 	rc = watch_flush(w);
 	if (rc < 0) {
@@ -373,6 +376,7 @@ int scan_watch(struct scan *scan, struct err *err)
 	scan->end = END_COMPLETE;
 	scan->started = wall_clock();
 	w.start = rte_rdtsc();
+	scan_adapt_start(scan, w.start);
 	rc = workers_start(scan->workers, err);
 	if (rc < 0)
 		return rc;

@@ -6,7 +6,7 @@
 
 #define NS_PER_MS     UINT64_C(1000000)
 #define NS_PER_S      UINT64_C(1000000000)
-#define SHARE_MIN     0.125 /* believed to have come through: a short stall tells little more */
+#define SHARE_MIN     0.125 /* believed to have come through: a short moment tells little more */
 #define USED_MIN      0.25  /* of the rate allowed that we are believed to have used */
 #define SAME_BELOW    0.8 /* a loss at such a share of the rate of the last is of the same cause */
 #define SAME_ABOVE    1.25
@@ -36,14 +36,19 @@ static double share(uint64_t of, uint64_t all)
 	return of < all ? (double)of / (double)all : 1;
 }
 
-/* How much of it came through since the mark: the worse of both directions. */
-static double came_through(const struct adapt *a, const struct adapt_seen *seen)
+/*
+ * How much of it came through since the mark: the worse of both directions. When we were stopped,
+ * that tells of the stop, not of what the network bears.
+ */
+static double came_through(const struct adapt *a, const struct adapt_seen *seen, uint64_t now)
 {
 	uint64_t sent = seen->sent - a->mark.sent, tx_lost = seen->tx_lost - a->mark.tx_lost;
 	uint64_t received = seen->received - a->mark.received;
 	double tx = 1 - (tx_lost != 0 ? share(tx_lost, sent) : 0);
 	double rx = share(received, received + (seen->rx_lost - a->mark.rx_lost));
 
+	if (now - a->looked > ADAPT_STALL_MS * NS_PER_MS)
+		return 1;
 	return clamp(tx < rx ? tx : rx, SHARE_MIN, 1);
 }
 
@@ -77,7 +82,7 @@ static uint64_t next_span(const struct adapt *a, double lossy, uint64_t now)
 
 static void back_off(struct adapt *a, const struct adapt_seen *seen, uint64_t now)
 {
-	double lossy = lossy_rate(a, seen, now), through = lossy * came_through(a, seen);
+	double lossy = lossy_rate(a, seen, now), through = lossy * came_through(a, seen, now);
 
 	a->span = next_span(a, lossy, now);
 	a->lossy = lossy;
@@ -114,6 +119,13 @@ static void measure(struct adapt *a, const struct adapt_seen *seen, uint64_t now
 		a->measured = (seen->sent - a->mark.sent) * NS_PER_S / since;
 	a->mark = *seen;
 	a->mark_at = now;
+}
+
+void adapt_skip(struct adapt *a, const struct adapt_seen *seen, uint64_t now)
+{
+	a->begun += now - a->looked;
+	a->looked = a->mark_at = now;
+	a->mark = a->last = *seen;
 }
 
 uint64_t adapt_look(struct adapt *a, const struct adapt_seen *seen, uint64_t now)

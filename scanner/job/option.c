@@ -17,6 +17,7 @@ static const char *const syn_look_names[] = {
 static const char *const rst_names[] = {
 	[RST_AUTO] = "auto", [RST_ALWAYS] = "always", [RST_NEVER] = "never", NULL};
 static const char *const on_full_names[] = {[ON_FULL_WAIT] = "wait", [ON_FULL_STOP] = "stop", NULL};
+static const char *const adapt_names[] = {[ADAPT_ON] = "on", [ADAPT_OFF] = "off", NULL};
 static const char *const color_names[] = {
 	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL};
 static const char *const format_names[] = {"ndjson", "csv", "list", NULL};
@@ -105,6 +106,9 @@ const struct option options[] = {
 { .name = "prefix-rate", .key = "prefix_rate", .arg = "PPS[/LEN]", .type = OPT_PREFIX_RATE,
   FIELD(prefix_rate), SECOND(prefix_len),
   .help = "ceiling for any one destination prefix, a /24 unless told", .shown = "none",
+  .commands = RUNNING, .group = GROUP_RATE },
+{ .name = "adapt", .key = "adapt", .arg = "on|off", .type = OPT_ENUM, .names = adapt_names,
+  .initial = "on", FIELD(adapt), .help = "slow down when frames are lost, and resend",
   .commands = RUNNING, .group = GROUP_RATE },
 { .name = "tx-cores", .shorts = "T", .key = "tx_cores", .arg = "N", .type = OPT_U32,
   .aliases = "sender-threads", .min = 1, .max = CORES_MAX, FIELD(tx_cores),

@@ -51,7 +51,7 @@ static int control_status(const char *cmd, const char *params, struct rte_tel_da
 	rte_tel_data_add_dict_u64(d, "received_rate", (uint64_t)m.received_rate);
 	rte_tel_data_add_dict_u64(d, "records", s.written);
 	rte_tel_data_add_dict_u64(d, "open", s.first[STATE_OPEN]);
-	return rte_tel_data_add_dict_u64(d, "lost", stats_lost(&s));
+	return rte_tel_data_add_dict_u64(d, "lost", stats_missing(&s));
 }
 
 static int control_counters(const char *cmd, const char *params, struct rte_tel_data *d)

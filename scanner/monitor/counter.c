@@ -43,6 +43,7 @@ const struct counter counters[] = {
 	COUNTER("outages", EVERYWHERE | KEPT, outages),
 	COUNTER("outage_ms", IN_TELEMETRY | KEPT, outage_ms),
 	COUNTER("made_good", NOT_STATUS | KEPT, made_good),
+	COUNTER("backoffs", EVERYWHERE | KEPT, backoffs),
 	COUNTER("ring_full_tx", IN_TELEMETRY, ring_full_tx),
 	COUNTER("pending", IN_TELEMETRY, pending),
 	COUNTER("written", NOT_STATUS | KEPT, written),

@@ -73,7 +73,7 @@ static void line_add_sent(struct line *l, const struct meter *m, const struct sn
 			 m->known ? human_si(rate, m->sent_rate, "pps") : "--");
 }
 
-/* "3, rx_missed 1, tx_dropped 2": the sum, and where. */
+/* "3, rx_missed 1, tx_dropped 2, sent again": the sum, where, and what became of it. */
 static const char *lost_text(char *buf, size_t size, const struct snapshot *s)
 {
 	const struct {
@@ -83,13 +83,34 @@ static const char *lost_text(char *buf, size_t size, const struct snapshot *s)
 		{"rx_missed", s->rx_missed},
 		{"tx_dropped", s->tx_dropped},
 	};
-	int at = snprintf(buf, size, "%" PRIu64, stats_lost(s));
+	int at = snprintf(buf, size, "%" PRIu64, stats_missing(s));
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		if (places[i].n != 0)
 			at += snprintf(buf + at, size - (size_t)at, ", %s %" PRIu64, places[i].name,
 				       places[i].n);
+	if (stats_lost(s) == 0)
+		snprintf(buf + at, size - (size_t)at, ", what was sent then was sent again");
+	else if (s->made_good != 0)
+		snprintf(buf + at, size - (size_t)at, ", not sent again for %" PRIu64 " of them",
+			 stats_lost(s));
 	return buf;
+}
+
+/* Red is what no repeat makes good. */
+static void line_add_lost(struct line *l, bool color, const struct snapshot *s)
+{
+	char lost[HUMAN_TEXT], rate[HUMAN_TEXT];
+
+	if (stats_missing(s) == 0)
+		return;
+	human_count(lost, stats_missing(s));
+	if (stats_lost(s) != 0)
+		line_add(l, color ? RED : "", "lost %s", lost);
+	else
+		line_add(l, "", "lost %s, sent again", lost);
+	if (s->backoffs != 0 && s->rate_now < s->rate)
+		line_add(l, "", "slowed to %s", human_si(rate, (double)s->rate_now, "pps"));
 }
 
 /* The hit rate stands beside the open ones; the other answers go first where there is no room. */
@@ -107,13 +128,10 @@ static void line_add_answers(struct line *l, const struct snapshot *s)
 
 static void line_make(struct line *l, const struct progress *p, const struct snapshot *s)
 {
-	char lost[HUMAN_TEXT];
-
 	line_add(l, "", "%5.1f%%", stats_percent(s));
 	line_add_time(l, &p->meter, s);
 	line_add_sent(l, &p->meter, s);
-	if (stats_lost(s) != 0)
-		line_add(l, p->color ? RED : "", "lost %s", human_count(lost, stats_lost(s)));
+	line_add_lost(l, p->color, s);
 	line_add_answers(l, s);
 }
 
@@ -230,10 +248,35 @@ static void end_answers(const struct snapshot *s, FILE *to)
 			s->truly_open, s->first[STATE_OPEN]);
 }
 
+static void end_written(const struct progress *p, const struct snapshot *s, FILE *to)
+{
+	bool red = p->color && stats_lost(s) != 0;
+	char lost[160];
+
+	fprintf(to, "written   %" PRIu64 " records", s->written);
+	if (s->filtered_out != 0)
+		fprintf(to, ", %" PRIu64 " filtered out", s->filtered_out);
+	if (stats_missing(s) != 0)
+		fprintf(to, "; %slost %s%s\n", red ? RED : "", lost_text(lost, sizeof(lost), s),
+			red ? PLAIN : "");
+	else if (s->pending != 0)
+		fprintf(to, "; %" PRIu64 " more could not be\n", s->pending);
+	else
+		fprintf(to, "; nothing lost\n");
+}
+
+static void end_rate(const struct snapshot *s, FILE *to)
+{
+	char rate[HUMAN_TEXT];
+
+	fprintf(to, "slowed    %" PRIu64 " %s by losses, in the end to %s\n", s->backoffs,
+		s->backoffs == 1 ? "time" : "times",
+		s->rate_now == UINT64_MAX ? "no limit"
+					  : human_si(rate, (double)s->rate_now, "pps"));
+}
+
 void progress_end(struct progress *p, const struct snapshot *s, const char *exit_reason, FILE *to)
 {
-	char lost[128];
-
 	if (p->drawn)
 		fputc('\n', to);
 	p->drawn = false;
@@ -242,16 +285,9 @@ void progress_end(struct progress *p, const struct snapshot *s, const char *exit
 	fprintf(to, "targets   %" PRIu64 ", %" PRIu64 " excluded\n", s->targets, s->excluded);
 	end_sent(s, to);
 	end_answers(s, to);
-	fprintf(to, "written   %" PRIu64 " records", s->written);
-	if (s->filtered_out != 0)
-		fprintf(to, ", %" PRIu64 " filtered out", s->filtered_out);
-	if (stats_lost(s) != 0)
-		fprintf(to, "; %slost %s%s\n", p->color ? RED : "",
-			lost_text(lost, sizeof(lost), s), p->color ? PLAIN : "");
-	else if (s->pending != 0)
-		fprintf(to, "; %" PRIu64 " more could not be\n", s->pending);
-	else
-		fprintf(to, "; nothing lost\n");
+	end_written(p, s, to);
+	if (s->backoffs != 0)
+		end_rate(s, to);
 	fprintf(to, "end       %s\n", exit_reason);
 	fflush(to);
 }

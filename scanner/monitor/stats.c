@@ -30,6 +30,7 @@ void stats_add(struct snapshot *s, const struct snapshot *more)
 	s->written += more->written;
 	s->repeats_written += more->repeats_written;
 	s->truly_open += more->truly_open;
+	s->backoffs += more->backoffs;
 	s->send_seconds += more->send_seconds;
 	for (int i = 0; i < REJECT_COUNT; i++)
 		s->rejected[i] += more->rejected[i];

@@ -55,8 +55,10 @@ static json_t *status_rates(const struct meter *m, const struct snapshot *s)
 {
 	double left = meter_left(m, s);
 
-	return json_pack("{s:o, s:f, s:f}", "eta_seconds", left < 0 ? json_null() : json_real(left),
-			 "sent_rate", m->sent_rate, "received_rate", m->received_rate);
+	return json_pack(
+		"{s:o, s:f, s:f, s:o}", "eta_seconds", left < 0 ? json_null() : json_real(left),
+		"sent_rate", m->sent_rate, "received_rate", m->received_rate, "rate",
+		s->rate_now == UINT64_MAX ? json_null() : json_integer((json_int_t)s->rate_now));
 }
 
 static json_t *status_object(const struct meter *m, const struct snapshot *s)

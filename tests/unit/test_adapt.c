@@ -2,7 +2,7 @@
 
 #include "test.h"
 
-#include "datapath/adapt.h"
+#include "adapt.h"
 
 #define MS UINT64_C(1000000) /* ns */
 
@@ -203,7 +203,7 @@ static void test_stop_of_the_process(void **state)
 	n.rx_lost += 4000; /* what came meanwhile did not fit */
 	net_look(&n);
 	assert_int_equal(n.adapt.backoffs, 1);
-	assert_true(n.adapt.rate >= 100000 / 8 * 7 / 10);
+	assert_int_equal(n.adapt.rate, 70000);
 	net_run(&n, 30);
 	assert_int_equal(n.adapt.backoffs, 1);
 	assert_int_equal(n.adapt.rate, 100000);
@@ -224,6 +224,30 @@ static void test_unused_does_not_grow(void **state)
 	net_run(&n, 600);
 	assert_int_equal(n.adapt.rate, rate);
 	assert_in_range(rate, 25000, 65000);
+}
+
+/* What is skipped neither lowers the rate, nor does time pass for the curve. */
+static void test_skip(void **state)
+{
+	struct net n = {.tx_capacity = 50000, .tx_queue = 100};
+	struct adapt_seen seen;
+	uint64_t rate, backoffs;
+
+	(void)state;
+	net_start(&n, 100000);
+	net_run(&n, 3);
+	rate = n.adapt.rate;
+	backoffs = n.adapt.backoffs;
+	for (int s = 0; s < 60; s++) { /* the link is down */
+		n.ms += 1000;
+		n.tx_lost += 1000;
+		seen = net_seen(&n);
+		adapt_skip(&n.adapt, &seen, n.ms * MS);
+	}
+	n.ms += 20;
+	net_look(&n);
+	assert_int_equal(n.adapt.backoffs, backoffs);
+	assert_in_range(n.adapt.rate, rate, rate + rate / 50);
 }
 
 /* Loss that the rate has no bearing on: it does not go below the floor, and comes back at once. */
@@ -287,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_follows),
 		cmocka_unit_test(test_stop_of_the_process),
 		cmocka_unit_test(test_unused_does_not_grow),
+		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_any_counts),
 	};

@@ -126,6 +126,14 @@ static void test_losses_in_red(void **state)
 		assert_non_null(strstr(capture_take(&c),
 				       color ? "  \033[31mlost 8\033[0m  open" : "  lost 8  open"));
 	}
+	s.made_good = 8; /* all */
+	progress_init(&p, true, true, false);
+	progress_update(&p, &s, c.file);
+	assert_non_null(strstr(capture_take(&c), "6.55 kpps  lost 8, sent again  open"));
+	s.backoffs = 1;
+	s.rate_now = 7700;
+	progress_now(&p, &s, c.file);
+	assert_non_null(strstr(capture_take(&c), "  lost 8, sent again  slowed to 7.70 kpps"));
 	capture_stop(&c);
 }
 
@@ -352,12 +360,51 @@ static void test_end(void **state)
 		"\033[31mlost 3, rx_missed 1, tx_dropped 2\033[0m\n"
 		"end       gate\n");
 
+	capture_stop(&c);
+}
+
+static const char *end_of(struct capture *c, const struct snapshot *s, bool color)
+{
+	struct progress p;
+
+	progress_init(&p, true, color, false);
+	progress_end(&p, s, "signal", c->file);
+	return capture_take(c);
+}
+
+/* What was lost, and what became of it. */
+static void test_end_lost(void **state)
+{
+	struct snapshot s = running(27.7, 196608);
+	struct capture c;
+	const char *text;
+
+	(void)state;
+	capture_start(&c);
+	s.phase = PHASE_DONE;
+	s.rx_missed = 2;
+	s.tx_dropped = 1;
+	s.made_good = 1;
+	assert_non_null(strstr(end_of(&c, &s, true), "; \033[31mlost 3, rx_missed 2, tx_dropped 1, "
+						     "not sent again for 2 of them\033[0m\nend"));
+	s.made_good = 3;
+	s.resent = 500;
+	s.backoffs = 2;
+	s.rate_now = UINT64_MAX;
+	text = end_of(&c, &s, true);
+	assert_non_null(strstr(text, " probes; 500 sent again\n"));
+	assert_non_null(strstr(text, "; lost 3, rx_missed 2, tx_dropped 1, what was sent then was "
+				     "sent again\nslowed    2 times by losses, in the end to no "
+				     "limit\nend"));
+	s.backoffs = 1;
+	s.rate_now = 7000;
+	assert_non_null(strstr(end_of(&c, &s, true), "\nslowed    1 time by losses, in the end to "
+						     "7.00 kpps\nend"));
 	s = running(27.7, 196608);
 	s.phase = PHASE_DONE;
 	s.pending = 17;
-	p.color = false;
-	progress_end(&p, &s, "output", c.file);
-	assert_non_null(strstr(capture_take(&c), "; 17 more could not be\nend       output\n"));
+	assert_non_null(
+		strstr(end_of(&c, &s, false), "; 17 more could not be\nend       signal\n"));
 	capture_stop(&c);
 }
 
@@ -369,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_plain_lines),   cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_now),	      cmocka_unit_test(test_any_numbers),
 		cmocka_unit_test(test_time_left),     cmocka_unit_test(test_end),
+		cmocka_unit_test(test_end_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

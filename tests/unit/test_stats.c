@@ -135,7 +135,13 @@ static void test_derived(void **state)
 	assert_int_equal(stats_probes(&s), 3000);
 	assert_int_equal(stats_done(&s), 2961);
 	assert_int_equal(stats_rejected(&s), 100);
+	assert_int_equal(stats_missing(&s), 7);
 	assert_int_equal(stats_lost(&s), 7);
+	s.made_good = 5;
+	assert_int_equal(stats_missing(&s), 7);
+	assert_int_equal(stats_lost(&s), 2);
+	s.made_good = 9; /* what is seen late */
+	assert_int_equal(stats_lost(&s), 0);
 	assert_float_equal(stats_percent(&s), 98.7, 1e-9);
 	assert_float_equal(stats_hit_rate(&s), 2.5, 1e-9);
 
@@ -168,6 +174,10 @@ static void test_judge(void **state)
 			*(uint64_t *)((char *)&s + losses[k]) = 1;
 			assert_int_equal(scan_end_judge(successes[i], false, &s), END_LOSS);
 			assert_int_equal(scan_end_judge(successes[i], true, &s), END_LOSS);
+			s.made_good = 1;
+			assert_int_equal(scan_end_judge(successes[i], false, &s), successes[i]);
+			(*(uint64_t *)((char *)&s + losses[1 - k]))++;
+			assert_int_equal(scan_end_judge(successes[i], false, &s), END_LOSS);
 		}
 	}
 	for (int end = END_SIGNAL; end <= END_DRY_RUN; end++)

@@ -46,6 +46,8 @@ static const struct snapshot sending = {
 	.rx_missed = 5,
 	.ring_full = 6,
 	.tx_dropped = 7,
+	.rate_now = 250,
+	.backoffs = 2,
 	.rejected = {[REJECT_ARP] = 8, [REJECT_LATE] = 9},
 	.first = {10, 20, 30, 40},
 };
@@ -109,6 +111,7 @@ static void test_keys(void **state)
 		{"filtered_out", 4},   {"eta_seconds", 5.98403},
 		{"built", 0},	       {"resent", 8},
 		{"outages", 2},	       {"outage_seconds", 1.5},
+		{"rate", 250},	       {"backoffs", 2},
 	};
 	struct status *status = status_of();
 	json_t *line, *value;

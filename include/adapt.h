@@ -23,6 +23,7 @@
 
 enum {
 	ADAPT_REACT_MS = 500,	/* losses within this after a decrease have the same cause */
+	ADAPT_STALL_MS = 200,	/* between two looks: we were stopped */
 	ADAPT_MEASURE_MS = 100, /* how long the rate of sending is measured */
 	ADAPT_SPAN_MS = 5000,	/* from the decrease to the flat part, first */
 	ADAPT_SPAN_MAX_MS = 60000,
@@ -51,6 +52,9 @@ struct adapt {
 
 /* ceiling: frames/s, not 0; RATE_MAX is none. */
 void adapt_init(struct adapt *a, uint64_t ceiling, const struct adapt_seen *seen, uint64_t now_ns);
+
+/* Instead of a look: what was lost since the last has nothing to do with the rate. */
+void adapt_skip(struct adapt *a, const struct adapt_seen *seen, uint64_t now_ns);
 
 /* Some times a second. Returns the rate that is allowed from now on: not 0, nor above the ceiling.
  */
