@@ -338,6 +338,7 @@ static void scan_fini(struct scan *scan)
 	eal_stop();
 	target_space_destroy(scan->space);
 	exclusion_fini(&scan->excl);
+	source_claim_drop(&scan->claim);
 	free(scan->sources);
 	free(scan->kernel_addrs);
 	scan_state_fini(scan);
@@ -426,6 +427,8 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 	if (rc == 0)
 		rc = signals_start() < 0 ? err_set(err, EXIT_DEVICE, "signals cannot be set up")
 					 : 0;
+	if (rc == 0)
+		rc = scan_link_claim(scan, err);
 	if (rc == 0)
 		rc = scan_device(scan, err);
 	if (rc < 0)

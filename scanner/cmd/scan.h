@@ -14,6 +14,7 @@
 #include "neigh.h"
 #include "output.h"
 #include "sandbox.h"
+#include "source_claim.h"
 #include "stats.h"
 #include "stream.h"
 #include "target.h"
@@ -71,7 +72,8 @@ struct scan {
 	bool dev_is_open;
 	uint32_t *sources; /* sorted */
 	uint32_t n_sources;
-	uint32_t *kernel_addrs; /* that the kernel answers for on the device */
+	struct source_claim claim; /* of these */
+	uint32_t *kernel_addrs;	   /* that the kernel answers for on the device */
 	unsigned n_kernel_addrs;
 	struct pkt_link link;
 	struct neigh neigh;
@@ -128,6 +130,7 @@ bool scan_stop_asked(void);
 
 /* scan_link.c: source addresses, hardware addresses, who answers SYN-ACKs with RST. */
 int scan_link_sources(struct scan *scan, struct err *err); /* before the device is open */
+int scan_link_claim(struct scan *scan, struct err *err);   /* before anything is sent */
 int scan_link_open(struct scan *scan, struct err *err);	   /* once it is open */
 
 /*

@@ -67,6 +67,17 @@ int scan_link_sources(struct scan *scan, struct err *err)
 	return rc;
 }
 
+/* Nobody else answers, or hears, what does not leave the process. */
+int scan_link_claim(struct scan *scan, struct err *err)
+{
+	const struct job *job = scan->job;
+
+	if (job->dry_run || (scan->spec.driver->limits & IO_SIMULATED))
+		return 0;
+	return source_claim_take(&scan->claim, scan->sources, scan->n_sources,
+				 job->source_ports.first, job->source_ports.last, err);
+}
+
 /* For which addresses the kernel answers (ARP requests, SYN-ACKs): its own, where it sees what we
  * receive. For all others it is up to us. */
 static int find_kernel_addrs(struct scan *scan, struct err *err)

@@ -177,6 +177,7 @@ static const int allowed[] = {
 #ifdef __SANITIZE_ADDRESS__
 	/* the search for leaks at the end stops all threads */
 	SCMP_SYS(arch_prctl),
+	SCMP_SYS(getdents),
 	SCMP_SYS(clone),
 	SCMP_SYS(kill),
 	SCMP_SYS(mprotect),
