@@ -73,10 +73,8 @@ static int check_streams(const struct job *job, struct err *err)
 	const struct {
 		const char *name, *path;
 	} streams[] = {
-		{"--output", job->output},
-		{"--capture", job->capture},
-		{"--summary", job->summary_file},
-		{"--status-file", job->status_file},
+		{"--output", job->output},	  {"--capture", job->capture},
+		{"--summary", job->summary_file}, {"--status-file", job->status_file},
 		{"--log-file", job->log_file},
 	};
 

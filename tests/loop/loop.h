@@ -141,3 +141,24 @@ static inline void loop_send(struct loop *loop, const struct loop_probe *probe)
 	while (rte_eth_tx_burst(loop->dev.port_id, 0, &mbuf, 1) == 0)
 		loop_service(loop);
 }
+
+/* --- start and stop of a test program --- */
+
+static inline int rig_setup(void **state)
+{
+	struct eal_conf eal = {0};
+	struct err err;
+
+	(void)state;
+	if (eal_start(&eal, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return -1;
+}
+
+static inline int rig_teardown(void **state)
+{
+	(void)state;
+	eal_stop();
+	return 0;
+}

@@ -64,3 +64,22 @@ static inline uint64_t rig_probes(const struct rig *r)
 {
 	return r->stream.walk.targets * r->stream.attempts;
 }
+
+/* stream_opt_out() with a blocklist file of one line. */
+static inline void rig_opt_out(struct rig *r, const char *line)
+{
+	char path[] = "/tmp/peal-test-XXXXXX";
+	const char *file = path;
+	struct target_conf conf = {.blocklist_files = {&file, 1, 1}};
+	struct exclusion deny;
+	int fd = mkstemp(path);
+	struct err err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, line, strlen(line)), (ssize_t)strlen(line));
+	close(fd);
+	if (exclusion_reload(&conf, &deny, &err) < 0 || stream_opt_out(&r->stream, &deny, &err) < 0)
+		fail_msg("%s", err.text);
+	exclusion_fini(&deny);
+	unlink(path);
+}

@@ -121,7 +121,7 @@ same "records" "$tmp/got" "$tmp/want"
 say "a reader that leaves: 74; what it may not have read comes again"
 disk
 room
-{ "$PEAL" scan "${job[@]/400ms/2s}" -O ndjson --state-dir "$tmp/disk/state" 2>"$tmp/err" || echo $? >"$tmp/status"; } |
+{ "$PEAL" scan "${job[@]/400ms/10s}" -O ndjson --state-dir "$tmp/disk/state" 2>"$tmp/err" || echo $? >"$tmp/status"; } |
 	head -n 1 >"$tmp/one"
 is "exit status" "$(cat "$tmp/status")" 74
 grep -q 'Broken pipe' "$tmp/err" || fail "it said: $(cat "$tmp/err")"

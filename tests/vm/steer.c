@@ -93,18 +93,21 @@ int main(int argc, char **argv)
 	struct io_conf conf = {.tx_queues = 1, .rx_queues = 1, .socket = -1};
 	struct io_dev dev;
 	struct err err;
+	unsigned long port, seconds;
 	uint32_t addr;
 
 	if (argc != 5 || addr4_parse(argv[2], strlen(argv[2]), &addr) < 0)
 		return EXIT_USAGE;
+	port = strtoul(argv[3], NULL, 10);
+	seconds = strtoul(argv[4], NULL, 10);
 	conf.answers.addr = &addr;
 	conf.answers.n_addrs = 1;
-	conf.answers.port_first = conf.answers.port_last = (uint16_t)atoi(argv[3]);
+	conf.answers.port_first = conf.answers.port_last = (uint16_t)port;
 	if (eal_start(&eal, &err) < 0 || io_open(&spec, &conf, &dev, &err) < 0) {
 		fprintf(stderr, "steer: %s\n", err.text);
 		return err.code;
 	}
-	listen_for(&dev, (unsigned)atoi(argv[4]));
+	listen_for(&dev, (unsigned)seconds);
 	io_close(&dev);
 	eal_stop();
 	return 0;
