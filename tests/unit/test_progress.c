@@ -137,6 +137,32 @@ static void test_losses_in_red(void **state)
 	capture_stop(&c);
 }
 
+/* While it lasts, and what it has cost in the end. */
+static void test_outage(void **state)
+{
+	struct snapshot s = running(10, 65536);
+	struct capture c;
+	struct progress p;
+
+	(void)state;
+	capture_start(&c);
+	s.held = true;
+	s.outages = 1;
+	s.outage_ms = 1250;
+	progress_init(&p, true, false, false);
+	progress_update(&p, &s, c.file);
+	assert_non_null(strstr(capture_take(&c), "  sent 65536, no way to the gateway  "));
+	s.held = false;
+	s.phase = PHASE_DONE;
+	s.resent = 4096;
+	progress_end(&p, &s, "complete", c.file);
+	assert_non_null(strstr(capture_take(&c), "; 4096 sent again; 1 outage, 1.2 s\n"));
+	s.outages = 20;
+	progress_end(&p, &s, "complete", c.file);
+	assert_non_null(strstr(capture_take(&c), "; 20 outages, 1.2 s\n"));
+	capture_stop(&c);
+}
+
 /* What a terminal of so many columns is sent. */
 static size_t draw_on(unsigned short columns, const struct snapshot *s, char *buf, size_t size)
 {
@@ -411,11 +437,17 @@ static void test_end_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_terminal),      cmocka_unit_test(test_dry_run),
-		cmocka_unit_test(test_losses_in_red), cmocka_unit_test(test_narrow_terminal),
-		cmocka_unit_test(test_plain_lines),   cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_now),	      cmocka_unit_test(test_any_numbers),
-		cmocka_unit_test(test_time_left),     cmocka_unit_test(test_end),
+		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_losses_in_red),
+		cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_narrow_terminal),
+		cmocka_unit_test(test_plain_lines),
+		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_any_numbers),
+		cmocka_unit_test(test_time_left),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_end_lost),
 	};
 

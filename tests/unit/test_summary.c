@@ -63,6 +63,8 @@ static const struct snapshot stopped = {
 	.attempts = 2,
 	.sent = 1500,
 	.resent = 11,
+	.outages = 3,
+	.outage_ms = 2250,
 	.opted_out = 100,
 	.not_reached = 400,
 	.received = 500,
@@ -120,7 +122,7 @@ static void test_keys(void **state)
 		{"filtered_out", 50}, {"rx_missed", 6},	      {"ring_full", 5},
 		{"written", 400},     {"resent", 11},	      {"gate_hits", 0},
 		{"control", 9},	      {"control_lost", 8},    {"seed", 7},
-		{"rx_errors", 13},
+		{"rx_errors", 13},    {"outages", 3},
 	};
 	struct summary_meta meta = meta_of();
 	json_t *object = parse(&meta, &stopped), *rejected, *yield;
@@ -139,6 +141,7 @@ static void test_keys(void **state)
 	check_string(object, "ended", "2026-09-21T14:13:30.250Z");
 	check_string(object, "exit_reason", "max-runtime");
 	assert_float_equal(json_real_value(json_object_get(object, "send_seconds")), 2.5, 0);
+	assert_float_equal(json_real_value(json_object_get(object, "outage_seconds")), 2.25, 0);
 	assert_float_equal(json_real_value(json_object_get(object, "hit_rate")), 1, 1e-9);
 	assert_true(json_is_false(json_object_get(object, "complete")));
 	assert_true(json_is_null(json_object_get(object, "truth")));
