@@ -222,9 +222,15 @@ int kernel_if_open(struct io_dev *dev, const char *ifname, int domain, struct er
 	return 0;
 }
 
+static uint64_t grown(uint64_t now, uint64_t base)
+{
+	return now > base ? now - base : 0;
+}
+
 /*
- * tx_dropped is the interface's: a frame of somebody else that was dropped counts here, too. It is
- * the only place where a full peer or queue below the socket shows up.
+ * What the interface dropped is counted, too: a frame of somebody else may be among it, but it is
+ * the only place where a full peer or a queue below the socket shows up. AF_XDP's sockets know
+ * about all that arrives, and what they refuse is the interface's drop as well.
  */
 void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats)
 {
@@ -240,12 +246,12 @@ void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats)
 		else
 			xdp += xdp_dropped(kif->socket[i]);
 	}
+	stats->imissed = kif->domain == AF_PACKET ? kif->dropped : xdp;
+	if (link_counters(dev->ifname, &now) < 0)
+		return;
+	stats->oerrors += grown(now.tx_dropped, kif->base.tx_dropped);
 	if (kif->domain == AF_PACKET)
-		stats->imissed = kif->dropped;
-	else
-		stats->imissed = xdp;
-	if (link_counters(dev->ifname, &now) == 0 && now.tx_dropped > kif->base.tx_dropped)
-		stats->oerrors += now.tx_dropped - kif->base.tx_dropped;
+		stats->imissed += grown(now.rx_dropped, kif->base.rx_dropped);
 }
 
 void kernel_if_keep(struct io_dev *dev, int fd)

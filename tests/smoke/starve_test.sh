@@ -88,3 +88,15 @@ stopped 1.6
 ended off 75
 summary off '.rx_missed > 0 and .records < 16384 and .exit_reason == "loss" and .complete == false and
 	.resent == 0 and .made_good == 0 and .backoffs == 0' | grep -q true || fail "not what it should be"
+
+say "the kernel drops what never gets to the scan's socket: frames that are too long, say"
+on_host tc qdisc del dev host0 root
+on_host ip link set host0 mtu 9000
+starve kernel 8192 --rate 4000
+for _ in 1 2 3; do
+	sleep 0.3
+	on_host bash -c 'head -c 4000 /dev/zero >/dev/udp/198.19.0.1/9'
+done
+healed kernel
+is "missed" "$(summary kernel .rx_missed)" 3
+summary kernel '.resent > 1000 and .backoffs > 0' | grep -q true || fail "nothing was sent again"
