@@ -65,8 +65,11 @@ struct probe_ops {
 	 */
 	int (*match)(const struct pkt_view *v);
 
-	/* Which answers prove knowledge of their cookies? Bit i stands for answer i. */
-	uint64_t (*validate)(const struct probe *p, const struct pkt_claims *c,
+	/*
+	 * Which answers prove knowledge of their cookies, if their probes came from s? Bit i stands
+	 * for answer i.
+	 */
+	uint64_t (*validate)(const struct source *s, const struct pkt_claims *c,
 			     const struct cookie *cookie);
 
 	/* What it says about the target. */

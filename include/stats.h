@@ -45,6 +45,17 @@ struct rx_stats {
 	uint64_t sample_found; /* the same, to the sample's probes */
 } STATS_ALIGN;
 
+/* What went through one device of a scan. */
+enum { DEVICES_MAX = 16 };
+
+struct device_count {
+	const char *name;
+	uint64_t sent, control; /* as in struct tx_stats */
+	uint64_t received;	/* frames */
+	uint64_t answers;	/* of these, answers, repeated ones, too */
+	uint64_t tx_dropped, rx_missed;
+};
+
 enum scan_phase { PHASE_STARTING, PHASE_SENDING, PHASE_COOLDOWN, PHASE_DONE };
 
 /* Why a scan ended: "exit_reason" of the summary. */
@@ -98,6 +109,10 @@ struct snapshot {
 	uint64_t rate;	   /* asked for, frames/s; UINT64_MAX is max */
 	uint64_t rate_now; /* allowed: less than that after losses */
 	uint64_t backoffs; /* times that losses have lowered it */
+
+	/* of each device in this run: what is in the sums above but for a run before this one */
+	struct device_count device[DEVICES_MAX];
+	unsigned n_devices;
 };
 
 /* Adds what was counted in `more` to s: of a run before this one. */

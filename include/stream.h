@@ -32,8 +32,9 @@ struct todo;
 struct stream {
 	const struct target_space *space;
 	struct walk walk;
-	struct probe probe;
-	struct pkt_template rst; /* closes what a SYN-ACK opened */
+	struct probe probe;	      /* its source has the addresses of all devices, ascending */
+	const struct source *sources; /* of each device, which the cookie chooses among */
+	unsigned n_sources;
 	struct cookie_key key;
 	uint32_t attempts;
 	struct gate *gate;

@@ -6,13 +6,12 @@
 
 #include "clock.h"
 #include "err.h"
-#include "io.h"
 #include "job.h"
-#include "neigh.h"
 #include "output.h"
 #include "spans.h"
 #include "stats.h"
 #include "stream.h"
+#include "uplink.h"
 
 /*
  * The datapath's front door: lcores that send, receive, or do both in turn. All calls come from
@@ -39,19 +38,25 @@ int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, 
 
 struct workers_conf {
 	struct stream *stream;
-	struct io_dev *dev;
-	struct output *output;
-	struct neigh *neigh;
+	struct uplink *uplinks; /* open */
+	unsigned n_uplinks;
+	struct output *output; /* with workers_rings() rings */
 	const struct clock *clock;
 	const struct roles *roles;
-	uint64_t rate;		      /* frames/s over all lcores, RATE_MAX: no limit; first */
-	const uint32_t *kernel_addrs; /* the kernel answers ARP for these, we do for the others */
-	unsigned n_kernel_addrs;
-	bool send_rst;
+	uint64_t rate; /* frames/s over all devices and lcores, RATE_MAX: no limit; first */
 	bool answer_ping;
 	uint8_t ttl; /* of what answers pings */
 	bool dry;
 };
+
+/*
+ * How many queues device i of n should have for so many lcores. Each lcore has one at least, and so
+ * has each device: where there are more of the ones than of the others, they take turns.
+ */
+unsigned workers_queues(unsigned lcores, unsigned n, unsigned i);
+
+/* How many rings of results receivers need, once the devices are open. */
+unsigned workers_rings(const struct roles *roles, const struct uplink *uplinks, unsigned n);
 
 struct workers;
 
@@ -64,8 +69,8 @@ int workers_start(struct workers *w, struct err *err);
 /* No more probes from here on; answers are still taken, follow-ups still sent. */
 void workers_stop_sending(struct workers *w);
 
-/* While held, lcores send no probes: for a path that is down. Follow-ups still go out. */
-void workers_hold(struct workers *w, bool hold);
+/* While held, no probes go out by this device: its path is down. Follow-ups still do. */
+void workers_hold(struct workers *w, unsigned uplink, bool hold);
 
 /* Frames/s from now on, over all lcores: not 0; RATE_MAX is no limit. */
 void workers_set_rate(struct workers *w, uint64_t rate);

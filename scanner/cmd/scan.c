@@ -86,8 +86,10 @@ static int scan_signature(const struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
 	uint64_t targets = scan->stream.walk.targets;
-	bool real = !(scan->spec.driver->limits & IO_SIMULATED) && !job->dry_run;
+	bool real = false;
 
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		real |= !(scan->uplink[i].spec.driver->limits & IO_SIMULATED) && !job->dry_run;
 	if (!real || targets <= LARGE_SCAN || (job->contact != NULL && job->purpose != NULL))
 		return 0;
 	return err_set(err, EXIT_REFUSED,
@@ -108,40 +110,52 @@ static void scan_plan(const struct scan *scan)
 
 /* --- what a probe looks like (packet/, probe/) --- */
 
-static void scan_probe(struct scan *scan)
+static struct source scan_source(const struct job *job, const uint32_t *addr, uint32_t n)
 {
-	const struct job *job = scan->job;
-	struct probe *p = &scan->stream.probe;
-	struct probe_conf conf = {
-		.link = scan->link,
-		.look = job->look,
-		.ttl = (uint8_t)job->ttl,
-	};
-
-	p->ops = &probe_tcp_syn;
-	p->ops->build(&p->template, &conf);
-	p->source = (struct source){
-		.addr = scan->sources,
-		.n_addrs = scan->n_sources,
+	return (struct source){
+		.addr = addr,
+		.n_addrs = n,
 		.port_first = job->source_ports.first,
 		.port_count = job->source_ports.last - job->source_ports.first + 1u,
 	};
-	pkt_template_rst(&scan->stream.rst, &scan->link, conf.ttl);
 }
 
-/* --- the device (drivers/) --- */
+static void uplink_probe(const struct job *job, struct uplink *u)
+{
+	struct probe_conf conf = {
+		.link = u->link,
+		.look = job->look,
+		.ttl = (uint8_t)job->ttl,
+	};
+	struct probe *p = &u->probe;
+
+	p->ops = &probe_tcp_syn;
+	p->ops->build(&p->template, &conf);
+	p->source = scan_source(job, u->sources, u->n_sources);
+	pkt_template_rst(&u->rst, &u->link, conf.ttl);
+}
+
+/* The scan's own is that of any device, but for the addresses. */
+static void scan_probe(struct scan *scan)
+{
+	struct stream *s = &scan->stream;
+
+	for (unsigned i = 0; i < scan->n_uplinks; i++) {
+		uplink_probe(scan->job, &scan->uplink[i]);
+		scan->source[i] = scan->uplink[i].probe.source;
+	}
+	s->probe = scan->uplink[0].probe;
+	s->probe.source = scan_source(scan->job, scan->sources, scan->n_sources);
+	s->sources = scan->source;
+	s->n_sources = scan->n_uplinks;
+}
+
+/* --- the devices (drivers/) --- */
 
 /* What waits in a TX queue can no longer be opted out: not more than 5 ms of the rate. */
 static unsigned tx_depth(uint64_t rate)
 {
 	return rte_align32pow2((uint32_t)RTE_MIN(RTE_MAX(rate / 200, 64u), 1024u));
-}
-
-static void warn_of_queues(const char *option, unsigned wanted, unsigned got, const char *device)
-{
-	if (got < wanted)
-		LOG(WARN, "%s %u: %s has %u queue%s for it, so no more cores than that are used",
-		    option, wanted, device, got, got == 1 ? "" : "s");
 }
 
 bool scan_stop_asked(void)
@@ -152,28 +166,19 @@ bool scan_stop_asked(void)
 	return now.stop != 0;
 }
 
-static int scan_device(struct scan *scan, struct err *err)
+static void warn_of_queues(const char *option, unsigned wanted, unsigned got, const char *device)
 {
-	const struct job *job = scan->job;
-	struct eal_conf eal = {
-		.lcores = scan->roles.lcores,
-		.extra = job->eal,
-		.verbose = job->verbose > 1,
-	};
-	struct io_spec spec = scan->spec;
-	int rc;
+	if (got < wanted)
+		LOG(WARN, "%s: %s has %u queue%s for %u cores, so no more than that are used",
+		    option, device, got, got == 1 ? "" : "s", wanted);
+}
 
-	if (job->dry_run && io_spec_parse("null", &spec, err) < 0)
-		return -EINVAL;
-	eal.pci = &spec.arg;
-	eal.n_pci = spec.driver->limits & IO_PCI ? 1 : 0;
-	eal.memory_mb = spec.driver->memory_mb;
-	rc = eal_start(&eal, err);
-	if (rc < 0)
-		return rc;
-	scan->io_conf = (struct io_conf){
-		.tx_queues = scan->roles.n_tx,
-		.rx_queues = scan->roles.n_rx,
+static int uplink_device(struct scan *scan, unsigned i, const struct io_spec *spec, struct err *err)
+{
+	struct uplink *u = &scan->uplink[i];
+	const struct io_conf conf = {
+		.tx_queues = workers_queues(scan->roles.n_tx, scan->n_uplinks, i),
+		.rx_queues = workers_queues(scan->roles.n_rx, scan->n_uplinks, i),
 		.rate = scan->rate,
 		.tx_descriptors = tx_depth(scan->rate),
 		.socket = -1,
@@ -182,18 +187,67 @@ static int scan_device(struct scan *scan, struct err *err)
 			{
 				.addr = scan->sources,
 				.n_addrs = scan->n_sources,
-				.port_first = job->source_ports.first,
-				.port_last = job->source_ports.last,
-				.vlan = (uint16_t)job->vlan,
+				.port_first = scan->job->source_ports.first,
+				.port_last = scan->job->source_ports.last,
+				.vlan = (uint16_t)scan->job->vlan,
 			},
 	};
-	rc = io_open(&spec, &scan->io_conf, &scan->dev, err);
+	int rc = io_open(spec, &conf, &u->dev, err);
+
 	if (rc < 0)
 		return rc;
-	scan->dev_is_open = true;
-	warn_of_queues("--tx-cores", scan->roles.n_tx, scan->dev.tx_queues, job->device);
-	warn_of_queues("--rx-cores", scan->roles.n_rx, scan->dev.rx_queues, job->device);
-	rc = scan_link_open(scan, err);
+	u->open = true;
+	warn_of_queues("--tx-cores", conf.tx_queues, u->dev.tx_queues, u->name);
+	warn_of_queues("--rx-cores", conf.rx_queues, u->dev.rx_queues, u->name);
+	return 0;
+}
+
+/* What stands in for the devices of a dry run, too. */
+static int scan_specs(const struct scan *scan, struct io_spec *spec, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < scan->n_uplinks && rc == 0; i++) {
+		spec[i] = scan->uplink[i].spec;
+		if (scan->job->dry_run)
+			rc = io_spec_parse("null", &spec[i], err);
+	}
+	return rc;
+}
+
+static int scan_eal(const struct scan *scan, const struct io_spec *spec, struct err *err)
+{
+	const char *pci[DEVICES_MAX];
+	struct eal_conf eal = {
+		.lcores = scan->roles.lcores,
+		.extra = scan->job->eal,
+		.verbose = scan->job->verbose > 1,
+		.pci = pci,
+	};
+	bool plain = false;
+
+	for (unsigned i = 0; i < scan->n_uplinks; i++) {
+		if (spec[i].driver->limits & IO_PCI)
+			pci[eal.n_pci++] = spec[i].arg;
+		eal.memory_mb += spec[i].driver->memory_mb;
+		plain |= spec[i].driver->memory_mb == 0;
+	}
+	if (plain) /* all that ask for nothing of their own have room in this */
+		eal.memory_mb += EAL_MEMORY_MB;
+	return eal_start(&eal, err);
+}
+
+static int scan_device(struct scan *scan, struct err *err)
+{
+	struct io_spec spec[DEVICES_MAX];
+	int rc = scan_specs(scan, spec, err);
+
+	if (rc == 0)
+		rc = scan_eal(scan, spec, err);
+	for (unsigned i = 0; i < scan->n_uplinks && rc == 0; i++)
+		rc = uplink_device(scan, i, &spec[i], err);
+	if (rc == 0)
+		rc = scan_link_open(scan, err);
 	if (rc == 0)
 		scan_probe(scan); /* again: now with the hardware addresses */
 	return rc;
@@ -214,15 +268,12 @@ static int scan_workers(struct scan *scan, struct err *err)
 {
 	struct workers_conf conf = {
 		.stream = &scan->stream,
-		.dev = &scan->dev,
+		.uplinks = scan->uplink,
+		.n_uplinks = scan->n_uplinks,
 		.output = scan->output,
-		.neigh = &scan->neigh,
 		.clock = &scan->clock,
 		.roles = &scan->roles,
 		.rate = scan->rate,
-		.kernel_addrs = scan->kernel_addrs,
-		.n_kernel_addrs = scan->n_kernel_addrs,
-		.send_rst = scan->send_rst,
 		.answer_ping = scan->job->answer_ping,
 		.ttl = (uint8_t)scan->job->ttl,
 		.dry = scan->job->dry_run,
@@ -236,7 +287,7 @@ static int scan_workers(struct scan *scan, struct err *err)
 	struct stream_conf stream = {
 		.excl = &scan->excl,
 		.rate = scan->rate,
-		.lcores = scan->roles.n_tx,
+		.lcores = RTE_MAX(scan->roles.n_tx, scan->n_uplinks),
 		.prefix_rate = scan->job->prefix_rate,
 		.prefix_len = scan->job->prefix_len,
 		.tsc_hz = rte_get_tsc_hz(),
@@ -311,7 +362,7 @@ static int scan_summary(struct scan *scan, struct err *err)
 	char *json;
 	int rc = 0;
 
-	meta.n_counters = io_counters(&scan->dev, &counters);
+	meta.n_counters = io_counters(&scan->uplink[0].dev, &counters);
 	meta.counters = counters;
 	json = summary_to_json(&meta, &scan->last);
 	free(counters);
@@ -330,17 +381,21 @@ static int scan_summary(struct scan *scan, struct err *err)
 static void scan_fini(struct scan *scan)
 {
 	status_close(scan->status);
-	if (scan->dev_is_open)
-		io_close(&scan->dev);
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		if (scan->uplink[i].open)
+			io_close(&scan->uplink[i].dev);
 	workers_destroy(scan->workers);
 	output_destroy(scan->output);
 	stream_fini(&scan->stream);
 	eal_stop();
 	target_space_destroy(scan->space);
 	exclusion_fini(&scan->excl);
-	source_claim_drop(&scan->claim);
+	for (unsigned i = 0; i < scan->n_uplinks; i++) {
+		source_claim_drop(&scan->claim[i]);
+		free(scan->uplink[i].sources);
+		free(scan->uplink[i].kernel_addrs);
+	}
 	free(scan->sources);
-	free(scan->kernel_addrs);
 	scan_state_fini(scan);
 }
 
@@ -349,9 +404,21 @@ static void scan_fini(struct scan *scan)
 /* Before its addresses are asked for. What is not opened needs no privilege. */
 static int scan_check_device(const struct scan *scan, struct err *err)
 {
-	int rc = io_check(&scan->spec, err);
+	int rc = 0;
 
-	return rc < 0 && scan->job->dry_run && err->code == EXIT_PRIVILEGE ? 0 : rc;
+	for (unsigned i = 0; i < scan->n_uplinks && rc == 0; i++) {
+		rc = io_check(&scan->uplink[i].spec, err);
+		if (rc < 0 && scan->job->dry_run && err->code == EXIT_PRIVILEGE)
+			rc = 0;
+	}
+	return rc;
+}
+
+static int scan_uplinks(struct scan *scan, struct err *err)
+{
+	scan->uplink[0].name = scan->job->device;
+	scan->n_uplinks = 1;
+	return io_spec_parse(scan->job->device, &scan->uplink[0].spec, err);
 }
 
 static int scan_prepare(struct scan *scan, struct err *err)
@@ -361,9 +428,9 @@ static int scan_prepare(struct scan *scan, struct err *err)
 	int rc = scan_state_begin(scan, err);
 
 	if (rc == 0)
-		rc = io_spec_parse(job->device, &scan->spec, err);
-	if (rc == 0)
-		io_near(&scan->spec, near, sizeof(near));
+		rc = scan_uplinks(scan, err);
+	if (rc == 0 && scan->n_uplinks == 1)
+		io_near(&scan->uplink[0].spec, near, sizeof(near));
 	if (rc == 0)
 		rc = scan_targets(scan, err);
 	if (rc == 0)
@@ -398,8 +465,8 @@ static int scan_open_files(struct scan *scan, struct err *err)
 static int scan_open_output(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
-	const struct capture_iface iface = {job->device, scan->sources, scan->n_sources};
-	const struct capture_origin origin = {job->seed, &iface, 1};
+	struct capture_iface iface[DEVICES_MAX];
+	const struct capture_origin origin = {job->seed, iface, scan->n_uplinks};
 	struct output_conf conf = {
 		.path = job->output != NULL ? job->output : "-",
 		.format = job->format,
@@ -407,7 +474,7 @@ static int scan_open_output(struct scan *scan, struct err *err)
 		.filter = job->filter,
 		.open_only = job->open_only,
 		.max_results = job->max_results,
-		.n_rings = scan->roles.n_rx,
+		.n_rings = workers_rings(&scan->roles, scan->uplink, scan->n_uplinks),
 		.patient = job->on_full == ON_FULL_WAIT,
 		.again = scan->keeps && job->output != NULL && strcmp(job->output, "-") != 0,
 		.go_on = scan->resumes,
@@ -415,6 +482,11 @@ static int scan_open_output(struct scan *scan, struct err *err)
 		.origin = &origin,
 	};
 
+	for (unsigned i = 0; i < scan->n_uplinks; i++) {
+		const struct uplink *u = &scan->uplink[i];
+
+		iface[i] = (struct capture_iface){u->name, u->sources, u->n_sources};
+	}
 	return output_create(&conf, &scan->output, err);
 }
 

@@ -8,16 +8,15 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "coverage.h"
-#include "io.h"
 #include "job.h"
 #include "monitor.h"
-#include "neigh.h"
 #include "output.h"
 #include "sandbox.h"
 #include "source_claim.h"
 #include "stats.h"
 #include "stream.h"
 #include "target.h"
+#include "uplink.h"
 #include "worker.h"
 
 /* A scan from its start to its end: what scan.c and its siblings share. Main thread only. */
@@ -65,19 +64,13 @@ struct scan {
 	struct target_counts counts;
 	bool limited; /* -n leaves targets out */
 
-	/* device */
-	struct io_spec spec;
-	struct io_conf io_conf;
-	struct io_dev dev;
-	bool dev_is_open;
-	uint32_t *sources; /* sorted */
+	/* devices */
+	struct uplink uplink[DEVICES_MAX];
+	unsigned n_uplinks;
+	struct source source[DEVICES_MAX]; /* where the probes of each come from */
+	uint32_t *sources;		   /* the addresses of all, ascending */
 	uint32_t n_sources;
-	struct source_claim claim; /* of these */
-	uint32_t *kernel_addrs;	   /* that the kernel answers for on the device */
-	unsigned n_kernel_addrs;
-	struct pkt_link link;
-	struct neigh neigh;
-	bool send_rst;
+	struct source_claim claim[DEVICES_MAX]; /* of the addresses of each */
 
 	/* datapath */
 	struct roles roles;
@@ -125,13 +118,19 @@ int scan_keep_error(const struct scan *scan); /* -errno when it cannot go on */
 void scan_keep_stop(struct scan *scan);	      /* before the output is closed */
 void scan_keep_end(struct scan *scan);	      /* the last checkpoint */
 
+/* Whether the device knows what there is to find. Several could know different things. */
+static inline bool scan_knows_truth(const struct scan *scan)
+{
+	return scan->n_uplinks == 1 && scan->uplink[0].dev.count_open != NULL;
+}
+
 /* Whether a signal has asked to stop: ends waits at the start. */
 bool scan_stop_asked(void);
 
 /* scan_link.c: source addresses, hardware addresses, who answers SYN-ACKs with RST. */
-int scan_link_sources(struct scan *scan, struct err *err); /* before the device is open */
+int scan_link_sources(struct scan *scan, struct err *err); /* before the devices are open */
 int scan_link_claim(struct scan *scan, struct err *err);   /* before anything is sent */
-int scan_link_open(struct scan *scan, struct err *err);	   /* once it is open */
+int scan_link_open(struct scan *scan, struct err *err);	   /* once all are open */
 
 /*
  * scan_again.c: what was sent between two instants (TSC) goes out again, before anything new, as
@@ -150,7 +149,7 @@ bool scan_again_over(const struct scan *scan); /* all is sent that was asked for
 void scan_adapt_start(struct scan *scan, uint64_t now);
 void scan_adapt_look(struct scan *scan, const struct snapshot *s, bool held, uint64_t now);
 
-/* scan_path.c: what the main thread knows of the way to the gateway. Zeroed at the start. */
+/* scan_path.c: what the main thread knows of a device's way to its gateway. Zeroed at the start. */
 struct scan_path {
 	uint64_t looked;       /* TSC of the last look, and so on */
 	uint64_t up_at;	       /* when the link was up */
@@ -169,9 +168,11 @@ struct scan_path {
 	uint64_t outage;  /* TSC ticks that those took that are over */
 };
 
-/* Looks at the way, lets sending wait while it is broken, and has sent again what was lost. False:
- * it is broken for good. */
-bool scan_path_look(struct scan_path *path, struct scan *scan, const struct snapshot *s,
+/*
+ * Looks at the way of device i, lets its sending wait while it is broken (the others go on), and
+ * has sent again what was lost. False: it is broken for good.
+ */
+bool scan_path_look(struct scan_path *path, struct scan *scan, unsigned i, const struct snapshot *s,
 		    uint64_t now);
 
 /* How long it was broken, in TSC ticks. */

@@ -154,7 +154,7 @@ static uint64_t lease_end(const struct keeper *k, uint64_t cursor)
 
 	if (scan->rate < UINT64_MAX / LEASE_S)
 		ahead = RTE_MIN(ahead, scan->rate * LEASE_S);
-	ahead = RTE_MAX(ahead, 2 * scan->stream.run * scan->roles.n_tx);
+	ahead = RTE_MAX(ahead, 2 * scan->stream.run * RTE_MAX(scan->roles.n_tx, scan->n_uplinks));
 	return RTE_MIN(cursor + ahead, scan->stream.steps);
 }
 

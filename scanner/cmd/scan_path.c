@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The way to the gateway while a scan runs: the link, and behind it the neighbour that our frames
- * are for. Sending waits while it is broken, for what is sent then is lost.
+ * The way to the gateway of each device while a scan runs: the link, and behind it the neighbour
+ * that our frames are for. Sending waits while it is broken, for what is sent then is lost.
  *
  * So is what was sent until that was noticed, and what was to be answered then: all that was sent
  * from MARGIN_MS before the way was last known to be good goes out again when it is back. That is
@@ -11,7 +11,8 @@
  *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions, and
  *MARGIN_MS gateway moved	from its last answer from where it was (ASK_MS), and MARGIN_MS
  *
- * times the rate. It is asked for as soon as it is known, so that a checkpoint has it.
+ * times the rate, whichever device has sent it. It is asked for as soon as it is known, so that a
+ *checkpoint has it.
  */
 
 #include "scan.h"
@@ -43,13 +44,13 @@ static void path_lost(struct scan *scan, uint64_t from, uint64_t to, uint64_t dr
 	scan_again(scan, from, RTE_MAX(to, from), dropped);
 }
 
-static void path_link(struct scan_path *path, const struct scan *scan, bool up, uint64_t now)
+static void path_link(struct scan_path *path, const char *name, bool up, uint64_t now)
 {
 	if (!up && path->down_since == 0) {
 		path->down_since = now;
-		LOG(WARN, "%s: the link is down: sending waits for it", scan->job->device);
+		LOG(WARN, "%s: the link is down: sending waits for it", name);
 	} else if (up && path->down_since != 0) {
-		LOG(WARN, "%s: the link is up again after %.1f s", scan->job->device,
+		LOG(WARN, "%s: the link is up again after %.1f s", name,
 		    since(path->down_since, now));
 		path->down_since = 0;
 		path->ask_at = now;
@@ -59,11 +60,12 @@ static void path_link(struct scan_path *path, const struct scan *scan, bool up, 
 }
 
 /* Where the gateway is, and when it last said that it is still there. */
-static void path_follow(struct scan_path *path, struct scan *scan, uint64_t now)
+static void path_follow(struct scan_path *path, struct scan *scan, const struct neigh *neigh,
+			uint64_t now)
 {
 	/* in this order: who answers from a new place tells the place first */
-	uint64_t told = __atomic_load_n(&scan->neigh.heard, __ATOMIC_ACQUIRE);
-	uint64_t mac = __atomic_load_n(&scan->neigh.mac, __ATOMIC_RELAXED);
+	uint64_t told = __atomic_load_n(&neigh->heard, __ATOMIC_ACQUIRE);
+	uint64_t mac = __atomic_load_n(&neigh->mac, __ATOMIC_RELAXED);
 	uint8_t b[6];
 
 	if (mac != path->mac && path->mac != 0) {
@@ -79,10 +81,9 @@ static void path_follow(struct scan_path *path, struct scan *scan, uint64_t now)
 }
 
 /* A sign of life of the gateway, or of anybody behind it, came after the look before. */
-static void path_listen(struct scan_path *path, const struct neigh *neigh, const struct snapshot *s)
+static void path_listen(struct scan_path *path, const struct neigh *neigh, uint64_t answers)
 {
 	uint64_t heard = __atomic_load_n(&neigh->heard, __ATOMIC_ACQUIRE);
-	uint64_t answers = s->handed + s->repeats;
 
 	if (heard != path->heard || answers != path->answers) {
 		path->alive_at = path->looked;
@@ -93,7 +94,7 @@ static void path_listen(struct scan_path *path, const struct neigh *neigh, const
 }
 
 /* Asks again and again, and counts the questions without an answer. */
-static void path_ask(struct scan_path *path, struct scan *scan, uint64_t now)
+static void path_ask(struct scan_path *path, struct neigh *neigh, uint64_t rate, uint64_t now)
 {
 	uint64_t hz = rte_get_tsc_hz(), gap;
 
@@ -111,20 +112,25 @@ static void path_ask(struct scan_path *path, struct scan *scan, uint64_t now)
 		path->silent = 0;
 	}
 	path->alive = false;
-	neigh_want(&scan->neigh, path->silent != 0);
+	neigh_want(neigh, path->silent != 0);
 	gap = hz * (path->silent != 0 ? ASK_AGAIN_MS : ASK_MS) / 1000;
-	path->ask_at = now + RTE_MAX(gap, hz * ASK_SHARE / scan->rate);
+	path->ask_at = now + RTE_MAX(gap, hz * ASK_SHARE / rate);
+}
+
+static uint64_t path_missing(const struct device_count *device)
+{
+	return device->tx_dropped + device->rx_missed;
 }
 
 /* Sending waits, or goes on: what is lost by that goes out again. */
-static void path_hold(struct scan_path *path, struct scan *scan, const struct snapshot *s,
-		      uint64_t now)
+static void path_hold(struct scan_path *path, struct scan *scan, unsigned i,
+		      const struct snapshot *s, uint64_t now)
 {
 	bool hold = path->down_since != 0 || path->silent >= SILENT_HOLD;
-	uint64_t dropped = stats_missing(s) - path->dropped; /* since the last look */
+	uint64_t dropped = path_missing(&s->device[i]) - path->dropped; /* since the last look */
 
 	if (hold != path->held)
-		workers_hold(scan->workers, hold);
+		workers_hold(scan->workers, i, hold);
 	if (hold && !path->held) {
 		path->outages++;
 		path->held_at = now;
@@ -139,12 +145,12 @@ static void path_hold(struct scan_path *path, struct scan *scan, const struct sn
 }
 
 /* What was lost is left to the run that goes on with the state. */
-static void path_give_up(const struct scan_path *path, struct scan *scan, const struct snapshot *s,
-			 uint64_t now)
+static void path_give_up(const struct scan_path *path, struct scan *scan, unsigned i,
+			 const struct snapshot *s, uint64_t now)
 {
-	workers_hold(scan->workers, true);
+	workers_hold(scan->workers, i, true);
 	path_lost(scan, path->held ? path->held_at : path->up_at, now,
-		  stats_missing(s) - path->dropped);
+		  path_missing(&s->device[i]) - path->dropped);
 }
 
 uint64_t scan_path_outage(const struct scan_path *path, uint64_t now)
@@ -152,27 +158,28 @@ uint64_t scan_path_outage(const struct scan_path *path, uint64_t now)
 	return path->outage + (path->held ? now - path->held_at : 0);
 }
 
-bool scan_path_look(struct scan_path *path, struct scan *scan, const struct snapshot *s,
+bool scan_path_look(struct scan_path *path, struct scan *scan, unsigned i, const struct snapshot *s,
 		    uint64_t now)
 {
+	struct uplink *u = &scan->uplink[i];
 	struct io_stats io;
 
-	io_stats(&scan->dev, &io);
+	io_stats(&u->dev, &io);
 	if (io.removed) {
-		LOG(ERROR, "%s: the device is gone", scan->job->device);
-		path_give_up(path, scan, s, now);
+		LOG(ERROR, "%s: the device is gone", u->name);
+		path_give_up(path, scan, i, s, now);
 		return false;
 	}
-	path_link(path, scan, io.link_up, now);
-	if (scan->neigh.gateway != 0) {
-		path_follow(path, scan, now);
-		path_listen(path, &scan->neigh, s);
-		path_ask(path, scan, now);
+	path_link(path, u->name, io.link_up, now);
+	if (u->neigh.gateway != 0) {
+		path_follow(path, scan, &u->neigh, now);
+		path_listen(path, &u->neigh, s->device[i].answers);
+		path_ask(path, &u->neigh, RTE_MAX(scan->rate / scan->n_uplinks, 1u), now);
 	}
-	path_hold(path, scan, s, now);
+	path_hold(path, scan, i, s, now);
 	path->looked = now;
 	if (!path->held || since(path->held_at, now) <= BROKEN_END_S)
 		return true;
-	path_give_up(path, scan, s, now);
+	path_give_up(path, scan, i, s, now);
 	return false;
 }

@@ -26,8 +26,8 @@
 /* What is opened, made or removed from now on. */
 struct seal {
 	VEC(struct sandbox_path) paths;
-	struct strlist folders;			  /* memory of some of them, */
-	char runtime[PATH_MAX], device[PATH_MAX]; /* and of others */
+	struct strlist folders;				       /* memory of some of them, */
+	char runtime[PATH_MAX], device[DEVICES_MAX][PATH_MAX]; /* and of others */
 	bool failed;
 };
 
@@ -115,13 +115,15 @@ static int seal_paths(struct seal *seal, struct scan *scan, struct err *err)
 	int rc;
 
 	eal_runtime_dir(seal->runtime, sizeof(seal->runtime));
-	io_folder(&scan->spec, seal->device, sizeof(seal->device));
 	seal_path(seal, "/proc", SANDBOX_READ);
 	seal_path(seal, "/sys", SANDBOX_READ);
 	seal_path(seal, "/dev/null", SANDBOX_READ | SANDBOX_WRITE);
 	seal_path(seal, "/dev/urandom", SANDBOX_READ);
 	seal_path(seal, seal->runtime, SANDBOX_READ | SANDBOX_CHANGE);
-	seal_path(seal, seal->device, SANDBOX_CHANGE);
+	for (unsigned i = 0; i < scan->n_uplinks; i++) {
+		io_folder(&scan->uplink[i].spec, seal->device[i], sizeof(seal->device[i]));
+		seal_path(seal, seal->device[i], SANDBOX_CHANGE);
+	}
 	seal_blocklists(seal, &scan->job->target.blocklist_files);
 	rc = seal_state(seal, scan, err);
 	if (rc == 0)
@@ -168,8 +170,9 @@ int scan_seal(struct scan *scan, struct err *err)
 	conf = (struct sandbox_conf){
 		.path = seal.paths.at,
 		.n = seal.paths.n,
-		.ports = (scan->spec.driver->limits & IO_PCI) != 0,
 	};
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		conf.ports |= (scan->uplink[i].spec.driver->limits & IO_PCI) != 0;
 	if (rc == 0)
 		rc = sandbox_enter(&conf, &scan->sandbox, err);
 	if (rc == 0)

@@ -278,6 +278,7 @@ static uint64_t count_open(const struct scan *scan)
 {
 	const struct checkpoint *c = &scan->from;
 	const struct walk *w = &scan->stream.walk;
+	const struct io_dev *dev = &scan->uplink[0].dev;
 	uint64_t next = 0, end = RTE_MIN(c->cursor, w->length), open = 0;
 	uint64_t at[BURST], index[BURST];
 	uint32_t addr[BURST];
@@ -291,7 +292,7 @@ static uint64_t count_open(const struct scan *scan)
 			while (todo < c->todo.n && c->todo.at[todo].end <= at[i])
 				todo++;
 			if (todo == c->todo.n || at[i] < c->todo.at[todo].first)
-				open += scan->dev.count_open(&scan->dev, &addr[i], &port[i], 1);
+				open += dev->count_open(dev, &addr[i], &port[i], 1);
 		}
 	}
 	return open;
@@ -319,7 +320,7 @@ static void base_count(struct scan *scan, const struct replayed *r, uint64_t lin
 		if (r->read && scan->job->filter == NULL &&
 		    (i == STATE_OPEN || !scan->job->open_only))
 			b->first[i] = r->first[i];
-	if (scan->dev.count_open != NULL)
+	if (scan_knows_truth(scan))
 		b->truly_open = count_open(scan);
 }
 

@@ -21,14 +21,14 @@ enum {
 struct watch {
 	struct scan *scan;
 	struct progress progress;
-	struct signal_counts seen; /* signals dealt with */
-	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
-	uint64_t quiet;		   /* TSC: of the last probe of all, the sample's as well */
-	uint64_t silent;	   /* TSC: when the cooldown was over */
-	uint64_t silent_received;  /* by then */
-	struct io_stats io;	   /* the last look; after the last answer, none */
+	struct signal_counts seen;	 /* signals dealt with */
+	uint64_t start, cooldown;	 /* TSC: of the first probe, of the last */
+	uint64_t quiet;			 /* TSC: of the last probe of all, the sample's as well */
+	uint64_t silent;		 /* TSC: when the cooldown was over */
+	uint64_t silent_received;	 /* by then */
+	struct io_stats io[DEVICES_MAX]; /* the last look; after the last answer, none */
 	struct coverage_rates rates;
-	struct scan_path path;
+	struct scan_path path[DEVICES_MAX];
 	uint64_t ticks;
 	enum scan_phase phase;
 	bool over;
@@ -44,12 +44,35 @@ static double seconds(uint64_t ticks)
 static void watch_path(struct watch *w, struct snapshot *s, uint64_t now)
 {
 	struct scan_again *again = &w->scan->again;
+	uint64_t outage = 0;
 
 	again->made_good = RTE_MIN(again->made_good, stats_missing(s));
 	s->made_good = again->made_good;
-	s->held = w->path.held;
-	s->outages = w->path.outages;
-	s->outage_ms = (uint64_t)(seconds(scan_path_outage(&w->path, now)) * 1000);
+	for (unsigned i = 0; i < w->scan->n_uplinks; i++) {
+		s->held |= w->path[i].held;
+		s->outages += w->path[i].outages;
+		outage += scan_path_outage(&w->path[i], now);
+	}
+	s->outage_ms = (uint64_t)(seconds(outage) * 1000);
+}
+
+/* What the devices themselves say. What came when nobody listened any more is no loss. */
+static void watch_devices(struct watch *w, struct snapshot *s, bool settled)
+{
+	s->n_devices = w->scan->n_uplinks;
+	for (unsigned i = 0; i < s->n_devices; i++) {
+		struct device_count *device = &s->device[i];
+		struct io_stats *io = &w->io[i];
+
+		if (!settled)
+			io_stats(&w->scan->uplink[i].dev, io);
+		device->name = w->scan->uplink[i].name;
+		device->tx_dropped = io->oerrors;
+		device->rx_missed = io->imissed + io->nombuf;
+		s->tx_dropped += device->tx_dropped;
+		s->rx_missed += device->rx_missed;
+		s->rx_errors += io->ierrors;
+	}
 }
 
 static void watch_count(struct watch *w, struct snapshot *s, bool settled)
@@ -66,11 +89,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->filtered_out = out.filtered_out;
 	workers_count(scan->workers, s, settled);
 	s->pending = s->handed - out.written - out.filtered_out;
-	if (!settled) /* what came when nobody listened any more is no loss */
-		io_stats(&scan->dev, &w->io);
-	s->tx_dropped = w->io.oerrors;
-	s->rx_missed = w->io.imissed + w->io.nombuf;
-	s->rx_errors = w->io.ierrors;
+	watch_devices(w, s, settled);
 	watch_path(w, s, now);
 
 	s->phase = w->phase;
@@ -87,7 +106,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 	s->rate = scan->rate;
 	s->rate_now = scan->adapt.search.rate;
 	s->backoffs = scan->adapt.search.backoffs;
-	s->truth_known = scan->dev.count_open != NULL;
+	s->truth_known = scan_knows_truth(scan);
 	if (scan->stream.sample != NULL && w->phase == PHASE_DONE) {
 		coverage_count(&scan->coverage, scan->stream.sample, &w->rates);
 		s->sample_again = scan->coverage.again;
@@ -181,7 +200,9 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 	    s->elapsed * 1e9 >= (double)scan->job->max_runtime_ns && w->phase == PHASE_SENDING)
 		watch_end(w, END_MAX_RUNTIME);
 
-	if (!scan_path_look(&w->path, scan, s, rte_rdtsc())) {
+	for (unsigned i = 0; i < scan->n_uplinks; i++) {
+		if (scan_path_look(&w->path[i], scan, i, s, rte_rdtsc()))
+			continue;
 		watch_end(w, END_DEVICE);
 		w->over = true;
 	}
@@ -211,6 +232,7 @@ static bool watch_heard(struct watch *w, uint64_t now)
 {
 	struct workers_mark mark;
 	struct snapshot s = {0};
+	uint64_t depth = 0;
 
 	workers_count(w->scan->workers, &s, false);
 	workers_mark(w->scan->workers, &mark);
@@ -218,7 +240,9 @@ static bool watch_heard(struct watch *w, uint64_t now)
 		w->silent = now;
 		w->silent_received = s.received;
 	}
-	return mark.drained >= w->silent || s.received - w->silent_received > w->scan->dev.rx_depth;
+	for (unsigned i = 0; i < w->scan->n_uplinks; i++)
+		depth += w->scan->uplink[i].dev.rx_depth;
+	return mark.drained >= w->silent || s.received - w->silent_received > depth;
 }
 
 static void watch_phase(struct watch *w, uint64_t now)
@@ -277,7 +301,7 @@ static void watch_tick(struct watch *w)
 	watch_signals(w, &s);
 	watch_output(w);
 	watch_limits(w, &s);
-	scan_adapt_look(w->scan, &s, w->path.held, rte_rdtsc());
+	scan_adapt_look(w->scan, &s, s.held, rte_rdtsc());
 	if (!w->over)
 		watch_phase(w, rte_rdtsc());
 	if (w->ticks % 5 == 0) {

@@ -49,9 +49,17 @@ static struct pkt_sieve rx_sieve(const struct probe *p)
 	};
 }
 
+/* Of any device of the scan: networks may answer by another one than we asked by. */
 static bool rx_is_ours(const struct rx *rx, uint32_t addr)
 {
 	const struct pkt_sieve sieve = rx_sieve(&rx->stream->probe);
+
+	return pkt_sieve_addr(&sieve, addr);
+}
+
+static bool rx_is_of_device(const struct rx *rx, uint32_t addr)
+{
+	const struct pkt_sieve sieve = {.addr = rx->neigh->own, .n_addrs = rx->neigh->n_own};
 
 	return pkt_sieve_addr(&sieve, addr);
 }
@@ -64,8 +72,8 @@ static bool kernel_has_addr(const struct rx *rx, uint32_t addr)
 	return false;
 }
 
-/* The gateway speaks, or somebody asks for one of our addresses: the kernel answers for its own at
- * most. */
+/* The gateway speaks, or somebody asks for an address of ours that is here: the kernel answers for
+ * its own at most. */
 static void rx_arp(struct rx *rx, const struct pkt_view *v)
 {
 	struct followup f = {
@@ -76,7 +84,7 @@ static void rx_arp(struct rx *rx, const struct pkt_view *v)
 
 	rx_reject(rx, REJECT_ARP);
 	neigh_hear(rx->neigh, v);
-	if (v->arp_op != 1 || !rx_is_ours(rx, v->local) || kernel_has_addr(rx, v->local))
+	if (v->arp_op != 1 || !rx_is_of_device(rx, v->local) || kernel_has_addr(rx, v->local))
 		return;
 	memcpy(f.mac, v->arp_mac, sizeof(f.mac));
 	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
@@ -217,9 +225,12 @@ static uint64_t rx_prove(const struct stream *s, struct answers *a, uint32_t att
 {
 	const struct pkt_claims *c = &a->claims;
 	struct cookie cookie[RX_BURST];
+	uint64_t right = 0;
 
 	cookie_make(&s->key, c->remote, c->remote_port, (uint8_t)attempt, cookie, c->n);
-	return s->probe.ops->validate(&s->probe, c, cookie);
+	for (unsigned i = 0; i < s->n_sources; i++)
+		right |= s->probe.ops->validate(&s->sources[i], c, cookie);
+	return right;
 }
 
 /* The newest attempt is the likeliest; the older ones are tried while anything is left. */

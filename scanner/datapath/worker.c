@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -33,23 +32,30 @@ enum {
 	SLICE_NS = 100000, /* of the processor, where others want it, too */
 };
 
+/* An lcore, and the queues that it serves in turn: of each device one at most, where there are
+ * enough lcores. */
 struct worker {
 	struct workers *all;
-	struct tx *tx; /* NULL: does not send */
-	struct rx *rx; /* NULL: does not receive */
+	struct tx *tx[DEVICES_MAX];
+	struct rx *rx[DEVICES_MAX];
+	unsigned n_tx, n_rx;
+	bool busy; /* one of its devices is made for speed */
 } STATS_ALIGN;
 
 struct workers {
 	struct workers_conf conf;
-	bool hold, stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
-	uint64_t rate;					     /* likewise: frames/s */
-	uint64_t idle_max;				     /* TSC ticks */
+	bool stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
+	bool hold[DEVICES_MAX];			       /* likewise */
+	uint64_t rate;				       /* likewise: frames/s */
+	uint64_t idle_max;			       /* TSC ticks */
 	struct worker worker[WORKERS_MAX];
-	unsigned n_workers, n_tx, n_rx;
+	unsigned n_workers, n_tx, n_rx; /* lcores; queues of all devices, in each direction */
 	struct tx *tx[WORKERS_MAX];
 	struct rx *rx[WORKERS_MAX];
-	struct rte_ring *followups[WORKERS_MAX]; /* of RX lcore i */
-	struct rte_ring *echoes; /* of all RX lcores, for TX lcore 0; NULL: nobody answers */
+	unsigned tx_uplink[WORKERS_MAX], rx_uplink[WORKERS_MAX]; /* whose queue it is */
+	struct rte_ring *followups[WORKERS_MAX];		 /* of RX queue i */
+	/* of all RX queues of a device, for its TX queue 0; NULL: nobody answers */
+	struct rte_ring *echoes[DEVICES_MAX];
 	/* of records, and behind them, if any are wanted, those of their frames */
 	struct result_ring *results[2 * WORKERS_MAX];
 	unsigned n_results;
@@ -63,16 +69,17 @@ struct workers {
  */
 static void worker_idle(const struct worker *w, uint64_t now)
 {
-	uint64_t due = UINT64_MAX, tx_at, rx_at;
+	uint64_t due = UINT64_MAX;
 	struct timespec nap = {0};
 
-	if (w->all->conf.dev->limits & IO_BUSY) {
+	if (w->busy) {
 		rte_pause();
 		return;
 	}
-	tx_at = w->tx != NULL ? tx_due(w->tx, now) : UINT64_MAX;
-	rx_at = w->rx != NULL ? rx_due(w->rx) : UINT64_MAX;
-	due = RTE_MIN(tx_at, rx_at);
+	for (unsigned i = 0; i < w->n_tx; i++)
+		due = RTE_MIN(due, tx_due(w->tx[i], now));
+	for (unsigned i = 0; i < w->n_rx; i++)
+		due = RTE_MIN(due, rx_due(w->rx[i]));
 	if (due <= now) {
 		sched_yield();
 		return;
@@ -106,137 +113,222 @@ static void worker_be_prompt(void)
 	syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 
+static unsigned worker_receive(struct rx *rx, uint64_t *now)
+{
+	unsigned work = 0;
+
+	for (unsigned i = 0; i < RX_ROUNDS; i++) {
+		unsigned n = rx_step(rx, *now);
+
+		work += n;
+		if (n < RX_BURST)
+			break;
+		*now = rte_rdtsc();
+	}
+	return work;
+}
+
+/* Each device in turn; the clock is looked at again for each after the first. */
+static unsigned worker_turn(struct worker *w, bool rx_on, bool tx_on, uint64_t *now)
+{
+	unsigned work = 0;
+
+	for (unsigned i = 0; rx_on && i < w->n_rx; i++) {
+		*now = i != 0 ? rte_rdtsc() : *now;
+		work += worker_receive(w->rx[i], now);
+	}
+	for (unsigned i = 0; tx_on && i < w->n_tx; i++) {
+		*now = i != 0 ? rte_rdtsc() : *now;
+		work += tx_step(w->tx[i], *now);
+	}
+	return work;
+}
+
 static int worker_run(void *arg)
 {
 	struct worker *w = arg;
 
 	worker_be_prompt();
 	for (;;) {
-		bool rx_on = w->rx != NULL && !flag(&w->all->stop_rx);
-		bool tx_on = w->tx != NULL && !flag(&w->all->stop_tx);
+		bool rx_on = w->n_rx != 0 && !flag(&w->all->stop_rx);
+		bool tx_on = w->n_tx != 0 && !flag(&w->all->stop_tx);
 		uint64_t now = rte_rdtsc();
-		unsigned work = 0;
 
 		if (!rx_on && !tx_on)
 			return 0;
-		for (unsigned i = 0; rx_on && i < RX_ROUNDS; i++) {
-			unsigned n = rx_step(w->rx, now);
-
-			work += n;
-			if (n < RX_BURST)
-				break;
-			now = rte_rdtsc();
-		}
-		if (tx_on)
-			work += tx_step(w->tx, now);
-		if (work == 0)
+		if (worker_turn(w, rx_on, tx_on, &now) == 0)
 			worker_idle(w, now);
 	}
 }
 
 /* --- set-up --- */
 
-static int create_rings(struct workers *w, struct err *err)
+/*
+ * The queues of all devices are counted in turn, as many as there are lcores or devices: the k-th
+ * is one of device k mod n, and polled by lcore k mod lcores.
+ */
+unsigned workers_queues(unsigned lcores, unsigned n, unsigned i)
 {
-	if (w->conf.answer_ping) {
-		w->echoes = rte_ring_create_elem("echo", sizeof(struct echo), ECHO_RING,
-						 SOCKET_ID_ANY, RING_F_SC_DEQ);
-		if (w->echoes == NULL)
-			return err_set(err, EXIT_DEVICE, "no memory for rings (%s)",
-				       rte_strerror(rte_errno));
-	}
-	for (unsigned i = 0; i < w->n_rx; i++) {
-		char name[RTE_RING_NAMESIZE];
-
-		snprintf(name, sizeof(name), "followup%u", i);
-		w->followups[i] =
-			rte_ring_create_elem(name, sizeof(struct followup), FOLLOWUP_RING,
-					     w->conf.dev->socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
-		if (w->followups[i] == NULL)
-			return err_set(err, EXIT_DEVICE, "no memory for rings (%s)",
-				       rte_strerror(rte_errno));
-	}
-	return 0;
+	return (RTE_MAX(lcores, n) + n - 1 - i) / n;
 }
 
-static void find_results(struct workers *w)
+static unsigned rx_queues(const struct roles *roles, const struct uplink *uplinks, unsigned n,
+			  unsigned i)
 {
-	for (unsigned i = 0; i < w->n_rx; i++)
-		w->results[w->n_results++] = output_ring(w->conf.output, i);
-	for (unsigned i = 0; i < w->n_rx; i++)
-		if (output_frames(w->conf.output, i) != NULL)
-			w->results[w->n_results++] = output_frames(w->conf.output, i);
+	return RTE_MIN(workers_queues(roles->n_rx, n, i), uplinks[i].dev.rx_queues);
 }
 
-static int create_tx(struct workers *w, unsigned i)
+static unsigned tx_queues(const struct roles *roles, const struct uplink *uplinks, unsigned n,
+			  unsigned i)
 {
+	return RTE_MIN(workers_queues(roles->n_tx, n, i), uplinks[i].dev.tx_queues);
+}
+
+unsigned workers_rings(const struct roles *roles, const struct uplink *uplinks, unsigned n)
+{
+	unsigned rings = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		rings += rx_queues(roles, uplinks, n, i);
+	return rings;
+}
+
+static struct rte_ring *create_ring(const char *name, unsigned i, unsigned size, unsigned n,
+				    const struct io_dev *dev, unsigned flags)
+{
+	char text[RTE_RING_NAMESIZE];
+
+	snprintf(text, sizeof(text), "%s%u", name, i);
+	return rte_ring_create_elem(text, size, n, dev->socket, flags);
+}
+
+/* RX queue r of a device asks its TX queue r mod the number of these. */
+static void tx_take_orders(struct workers *w, struct tx *tx, unsigned uplink)
+{
+	const struct workers_conf *conf = &w->conf;
+	unsigned n = tx_queues(conf->roles, conf->uplinks, conf->n_uplinks, uplink);
+
+	for (unsigned r = 0; r < w->n_rx && n != 0; r++)
+		if (w->rx_uplink[r] == uplink && w->rx[r]->queue % n == tx->queue)
+			tx->followups[tx->n_followups++] = w->followups[r];
+}
+
+static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct worker *worker)
+{
+	struct uplink *u = &w->conf.uplinks[uplink];
 	struct tx *tx = rte_zmalloc(NULL, sizeof(*tx), RTE_CACHE_LINE_SIZE);
-	struct rte_ring **own = calloc(w->n_rx + 1, sizeof(struct rte_ring *));
 
-	w->tx[i] = tx;
-	if (tx == NULL || own == NULL) {
-		free(own);
+	if (tx == NULL)
 		return -ENOMEM;
-	}
+	w->tx_uplink[w->n_tx] = uplink;
+	w->tx[w->n_tx++] = worker->tx[worker->n_tx++] = tx;
+	worker->busy |= (u->dev.limits & IO_BUSY) != 0;
+	tx->followups = calloc(w->n_rx + 1, sizeof(struct rte_ring *));
+	if (tx->followups == NULL)
+		return -ENOMEM;
 	tx->stream = w->conf.stream;
 	tx->clock = w->conf.clock;
-	tx->dev = w->conf.dev;
-	tx->queue = (uint16_t)i;
-	tx->pool = w->conf.dev->tx_pool[i];
-	tx->neigh = w->conf.neigh;
-	tx->gateway = w->conf.neigh->mac;
-	tx->probe = w->conf.stream->probe;
-	tx->rst = w->conf.stream->rst;
-	tx->asks = i == 0;
-	tx->echoes = i == 0 ? w->echoes : NULL;
+	tx->dev = &u->dev;
+	tx->queue = (uint16_t)queue;
+	tx->pool = u->dev.tx_pool[queue];
+	tx->neigh = &u->neigh;
+	tx->gateway = u->neigh.mac;
+	tx->probe = u->probe;
+	tx->rst = u->rst;
+	tx->asks = queue == 0;
+	tx->echoes = queue == 0 ? w->echoes[uplink] : NULL;
 	tx->ttl = w->conf.ttl;
-	tx->hold = &w->hold;
+	tx->hold = &w->hold[uplink];
 	tx->rate = &w->rate;
 	tx->paced = w->rate;
-	tx->followups = own;
-	for (unsigned r = i; r < w->n_rx; r += w->n_tx) /* RX lcore r asks TX lcore r mod n_tx */
-		own[tx->n_followups++] = w->followups[r];
+	tx_take_orders(w, tx, uplink);
 	tx->results = w->results;
 	tx->n_results = w->n_results;
 	tx->dry = w->conf.dry;
 	tx->stop = &w->stop_sending;
-	pace_init(&tx->pace, w->rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
 	if (w->conf.stream->prefix != NULL &&
 	    (deferrals_init(&tx->deferred) < 0 || deferrals_init(&tx->deferred_rst) < 0))
 		return -ENOMEM;
 	return 0;
 }
 
-static int create_rx(struct workers *w, unsigned i)
+static int create_rx(struct workers *w, unsigned uplink, unsigned queue, struct worker *worker)
 {
+	struct uplink *u = &w->conf.uplinks[uplink];
 	struct rx *rx = rte_zmalloc(NULL, sizeof(*rx), RTE_CACHE_LINE_SIZE);
+	unsigned i = w->n_rx;
 
-	w->rx[i] = rx;
 	if (rx == NULL)
+		return -ENOMEM;
+	w->rx_uplink[i] = uplink;
+	w->rx[i] = worker->rx[worker->n_rx++] = rx;
+	w->n_rx++;
+	worker->busy |= (u->dev.limits & IO_BUSY) != 0;
+	w->followups[i] = create_ring("followup", i, sizeof(struct followup), FOLLOWUP_RING,
+				      &u->dev, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (w->followups[i] == NULL)
 		return -ENOMEM;
 	rx->stream = w->conf.stream;
 	rx->clock = w->conf.clock;
-	rx->dev = w->conf.dev;
-	rx->queue = (uint16_t)i;
-	rx->service = i == 0 && w->conf.dev->service != NULL;
-	rx->kernel_addrs = w->conf.kernel_addrs;
-	rx->n_kernel_addrs = w->conf.n_kernel_addrs;
-	rx->neigh = w->conf.neigh;
-	rx->send_rst = w->conf.send_rst;
+	rx->dev = &u->dev;
+	rx->queue = (uint16_t)queue;
+	rx->service = queue == 0 && u->dev.service != NULL;
+	rx->kernel_addrs = u->kernel_addrs;
+	rx->n_kernel_addrs = u->n_kernel_addrs;
+	rx->neigh = &u->neigh;
+	rx->send_rst = u->send_rst;
 	rx->want_repeats = output_wants_repeats(w->conf.output);
-	rx->results = w->results[i];
+	rx->results = output_ring(w->conf.output, i);
 	rx->frames = output_frames(w->conf.output, i);
 	rx->followups = w->followups[i];
-	rx->echoes = w->echoes;
+	rx->echoes = w->echoes[uplink];
 	rx->cooldown = &w->cooldown;
 	return 0;
+}
+
+static void find_results(struct workers *w)
+{
+	for (unsigned i = 0; i < w->n_rx; i++)
+		w->results[w->n_results++] = w->rx[i]->results;
+	for (unsigned i = 0; i < w->n_rx; i++)
+		if (w->rx[i]->frames != NULL)
+			w->results[w->n_results++] = w->rx[i]->frames;
+}
+
+static int create_echoes(struct workers *w)
+{
+	for (unsigned i = 0; w->conf.answer_ping && i < w->conf.n_uplinks; i++) {
+		w->echoes[i] = create_ring("echo", i, sizeof(struct echo), ECHO_RING,
+					   &w->conf.uplinks[i].dev, RING_F_SC_DEQ);
+		if (w->echoes[i] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Receivers first: senders take from them. */
+static int create_queues(struct workers *w)
+{
+	const struct roles *r = w->conf.roles;
+	unsigned n = w->conf.n_uplinks;
+	int rc = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned q = 0; q < rx_queues(r, w->conf.uplinks, n, i) && rc == 0; q++)
+			rc = create_rx(w, i, q, &w->worker[r->first_rx + (q * n + i) % r->n_rx]);
+	find_results(w);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned q = 0; q < tx_queues(r, w->conf.uplinks, n, i) && rc == 0; q++)
+			rc = create_tx(w, i, q, &w->worker[(q * n + i) % r->n_tx]);
+	for (unsigned i = 0; i < w->n_tx; i++)
+		pace_init(&w->tx[i]->pace, w->rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
+	return rc;
 }
 
 int workers_create(const struct workers_conf *conf, struct workers **workers, struct err *err)
 {
 	struct workers *w = aligned_alloc(64, sizeof(*w));
-	const struct roles *r = conf->roles;
-	int rc;
+	unsigned receivers = 0;
 
 	*workers = w;
 	if (w == NULL)
@@ -244,31 +336,16 @@ int workers_create(const struct workers_conf *conf, struct workers **workers, st
 	memset(w, 0, sizeof(*w));
 	w->conf = *conf;
 	w->rate = conf->rate;
-	w->n_workers = r->n_workers;
-	w->n_tx = RTE_MIN(r->n_tx, conf->dev->tx_queues);
-	w->n_rx = RTE_MIN(r->n_rx, conf->dev->rx_queues);
-	if (w->n_rx == 1)
-		dedup_alone(conf->stream->dedup);
+	w->n_workers = conf->roles->n_workers;
 	w->idle_max = rte_get_tsc_hz() / 1000000 * IDLE_MAX_US;
-
-	find_results(w);
-	rc = create_rings(w, err);
-	if (rc < 0)
-		return rc;
-	for (unsigned i = 0; i < w->n_tx && rc == 0; i++)
-		rc = create_tx(w, i);
-	for (unsigned i = 0; i < w->n_rx && rc == 0; i++)
-		rc = create_rx(w, i);
-	if (rc < 0)
-		return err_set(err, EXIT_DEVICE, "out of memory");
-
+	if (create_echoes(w) < 0 || create_queues(w) < 0)
+		return err_set(err, EXIT_DEVICE, "no memory for lcores and their rings");
 	for (unsigned i = 0; i < w->n_workers; i++) {
-		unsigned rx = i - r->first_rx;
-
 		w->worker[i].all = w;
-		w->worker[i].tx = i < w->n_tx ? w->tx[i] : NULL;
-		w->worker[i].rx = i >= r->first_rx && rx < w->n_rx ? w->rx[rx] : NULL;
+		receivers += w->worker[i].n_rx != 0;
 	}
+	if (receivers == 1)
+		dedup_alone(conf->stream->dedup);
 	return 0;
 }
 
@@ -286,7 +363,8 @@ void workers_destroy(struct workers *w)
 		rte_free(w->rx[i]);
 		rte_ring_free(w->followups[i]);
 	}
-	rte_ring_free(w->echoes);
+	for (unsigned i = 0; i < DEVICES_MAX; i++)
+		rte_ring_free(w->echoes[i]);
 	free(w);
 }
 
@@ -310,9 +388,9 @@ void workers_stop_sending(struct workers *w)
 	__atomic_store_n(&w->stop_sending, true, __ATOMIC_RELEASE);
 }
 
-void workers_hold(struct workers *w, bool hold)
+void workers_hold(struct workers *w, unsigned uplink, bool hold)
 {
-	__atomic_store_n(&w->hold, hold, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->hold[uplink], hold, __ATOMIC_RELEASE);
 }
 
 void workers_set_rate(struct workers *w, uint64_t rate)
@@ -450,25 +528,34 @@ static uint64_t get(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-static void count_tx(const struct tx *tx, struct snapshot *s)
+static void count_tx(const struct tx *tx, struct snapshot *s, struct device_count *device)
 {
-	s->sent += get(&tx->stats.sent);
+	uint64_t sent = get(&tx->stats.sent), control = get(&tx->stats.control);
+
+	device->sent += sent;
+	device->control += control;
+	s->sent += sent;
+	s->control += control;
 	s->resent += get(&tx->stats.resent);
 	s->sampled += get(&tx->stats.sampled);
 	s->opted_out += get(&tx->stats.opted_out);
 	s->gate_hits += get(&tx->stats.gate_hits);
-	s->control += get(&tx->stats.control);
 	s->control_lost += get(&tx->stats.control_lost);
 	s->ring_full_tx += get(&tx->stats.ring_full);
 	s->truly_open += get(&tx->stats.truly_open);
 	s->paused |= get(&tx->paused) != 0;
 }
 
-static void count_rx(const struct rx *rx, struct snapshot *s)
+static void count_rx(const struct rx *rx, struct snapshot *s, struct device_count *device)
 {
-	s->received += get(&rx->stats.received);
-	s->repeats += get(&rx->stats.repeats);
-	s->handed += get(&rx->stats.handed);
+	uint64_t received = get(&rx->stats.received), repeats = get(&rx->stats.repeats);
+	uint64_t handed = get(&rx->stats.handed);
+
+	device->received += received;
+	device->answers += handed + repeats;
+	s->received += received;
+	s->repeats += repeats;
+	s->handed += handed;
 	s->ring_full += get(&rx->stats.ring_full);
 	s->control_lost += get(&rx->stats.control_lost);
 	for (unsigned i = 0; i < REJECT_COUNT; i++)
@@ -483,9 +570,9 @@ static void count_rx(const struct rx *rx, struct snapshot *s)
 void workers_count(const struct workers *w, struct snapshot *s, bool settled)
 {
 	for (unsigned i = 0; i < w->n_tx; i++)
-		count_tx(w->tx[i], s);
+		count_tx(w->tx[i], s, &s->device[w->tx_uplink[i]]);
 	for (unsigned i = 0; i < w->n_rx; i++)
-		count_rx(w->rx[i], s);
+		count_rx(w->rx[i], s, &s->device[w->rx_uplink[i]]);
 	if (w->conf.stream->prefix != NULL)
 		s->prefix_peak = prefix_pace_peak(w->conf.stream->prefix);
 	if (!settled)

@@ -90,14 +90,14 @@ static unsigned number_right(uint8_t kind, uint8_t flags, uint32_t distance)
 	return (distance < 2) & (allowed >> (distance & 1)) & 1;
 }
 
-static uint64_t validate(const struct probe *p, const struct pkt_claims *c,
+static uint64_t validate(const struct source *s, const struct pkt_claims *c,
 			 const struct cookie *cookie)
 {
 	uint64_t right = 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
-		unsigned port = c->local_port[i] == source_port(&p->source, &cookie[i]);
-		unsigned addr = c->local[i] == source_addr(&p->source, &cookie[i]);
+		unsigned port = c->local_port[i] == source_port(s, &cookie[i]);
+		unsigned addr = c->local[i] == source_addr(s, &cookie[i]);
 		unsigned number =
 			number_right(c->kind[i], c->flags[i], c->number[i] - cookie[i].seq);
 

@@ -30,6 +30,8 @@ int fixture_init(struct fixture *f, struct err *err)
 	f->stream.attempts = 1;
 	f->stream.probe.ops = &probe_tcp_syn;
 	f->stream.probe.source = (struct source){&fixture_addr, 1, PORT_FIRST, PORTS};
+	f->stream.sources = &f->stream.probe.source;
+	f->stream.n_sources = 1;
 	if (walk_init(&f->stream.walk, counts.targets, 1, 0, 1, 0) < 0 ||
 	    stream_init(&f->stream, &sending, err) < 0)
 		return -1;

@@ -123,7 +123,7 @@ static void check_match(const struct pkt_view *v)
 
 	reached[MATCHED].n++;
 	pkt_claims_add(&claims, v);
-	valid = probe.ops->validate(&probe, &claims, &cookie);
+	valid = probe.ops->validate(&probe.source, &claims, &cookie);
 	require(valid <= 1);
 	reached[VALIDATED].n += valid;
 	check_record(v);

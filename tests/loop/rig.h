@@ -51,6 +51,7 @@ struct rig {
 	struct clock clock;
 	uint64_t now;
 	struct neigh neigh;
+	struct pkt_template rst;
 	bool stop, hold, cooldown;
 	uint64_t rate;
 	unsigned lcores;
@@ -136,7 +137,9 @@ static inline void rig_stream(struct rig *r, const struct rig_conf *conf)
 	r->stream.probe.ops->build(&r->stream.probe.template, &probe);
 	r->stream.probe.source =
 		(struct source){rig_sources, ARRAY_LEN(rig_sources), RIG_PORT_FIRST, RIG_PORTS};
-	pkt_template_rst(&r->stream.rst, &probe.link, probe.ttl);
+	r->stream.sources = &r->stream.probe.source;
+	r->stream.n_sources = 1;
+	pkt_template_rst(&r->rst, &probe.link, probe.ttl);
 	if (stream_init(&r->stream, &stream, &err) < 0)
 		fail_msg("%s", err.text);
 }
@@ -186,7 +189,7 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->tx[i].neigh = &r->neigh;
 	r->tx[i].gateway = r->neigh.mac;
 	r->tx[i].probe = r->stream.probe;
-	r->tx[i].rst = r->stream.rst;
+	r->tx[i].rst = r->rst;
 	pace_init(&r->tx[i].pace, r->rate, r->lcores, RIG_HZ, r->now);
 	if (conf->prefix_rate != 0) {
 		assert_int_equal(deferrals_init(&r->tx[i].deferred), 0);

@@ -11,7 +11,9 @@ static void rig_workers(struct rig *rig, struct workers **workers, struct output
 {
 	struct output_conf out = {.path = "/dev/null", .format = "ndjson", .n_rings = 1};
 	struct roles roles = {.n_tx = 1, .n_rx = 1, .n_workers = 1};
-	struct workers_conf conf = {.roles = &roles, .rate = 1000, .neigh = &rig->neigh};
+	static struct uplink uplink; /* workers keep it */
+	struct workers_conf conf = {
+		.roles = &roles, .rate = 1000, .uplinks = &uplink, .n_uplinks = 1};
 	struct err err;
 
 	rig_open(rig, &(struct rig_conf){
@@ -19,7 +21,7 @@ static void rig_workers(struct rig *rig, struct workers **workers, struct output
 	if (output_create(&out, output, &err) < 0)
 		fail_msg("%s", err.text);
 	conf.stream = &rig->stream;
-	conf.dev = &rig->dev;
+	uplink = (struct uplink){.dev = rig->dev, .neigh = rig->neigh};
 	conf.output = *output;
 	conf.clock = &rig->clock;
 	if (workers_create(&conf, workers, &err) < 0)

@@ -40,7 +40,8 @@ static bool accepted(const struct pkt_view *v, const struct cookie *cookie)
 
 	claims.n = 0;
 	pkt_claims_add(&claims, v);
-	return probe_tcp_syn.match(v) == 0 && probe_tcp_syn.validate(&probe, &claims, cookie) == 1;
+	return probe_tcp_syn.match(v) == 0 &&
+	       probe_tcp_syn.validate(&probe.source, &claims, cookie) == 1;
 }
 
 /* The right answer but for flags and acknowledgement. */

@@ -65,7 +65,7 @@ static bool valid(const struct burst *b, const struct pkt_view *v, unsigned i)
 
 	claims.n = 0;
 	pkt_claims_add(&claims, v);
-	return b->probe.ops->validate(&b->probe, &claims, &b->cookie[i]) == 1;
+	return b->probe.ops->validate(&b->probe.source, &claims, &b->cookie[i]) == 1;
 }
 
 static void test_burst_of_each_look(void **state)
