@@ -10,6 +10,7 @@
 
 #include "driver.h"
 #include "linkinfo.h"
+#include "log.h"
 #include "pciinfo.h"
 #include "sim_internet.h"
 #include "xstats.h"
@@ -146,17 +147,24 @@ int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_de
 	return rc;
 }
 
+/* All that were taken must be back once the device is closed. */
+static void io_pool_free(struct rte_mempool **pool)
+{
+	if (*pool != NULL)
+		LOG(DEBUG, "%s buffers: %u of %u are not back", (*pool)->name,
+		    rte_mempool_in_use_count(*pool), (*pool)->size);
+	rte_mempool_free(*pool);
+	*pool = NULL;
+}
+
 void io_close(struct io_dev *dev)
 {
 	ethdev_close(dev);
 	if (dev->driver->close != NULL)
 		dev->driver->close(dev);
-	for (unsigned q = 0; q < IO_QUEUES_MAX; q++) {
-		rte_mempool_free(dev->tx_pool[q]);
-		dev->tx_pool[q] = NULL;
-	}
-	rte_mempool_free(dev->rx_pool);
-	dev->rx_pool = NULL;
+	for (unsigned q = 0; q < IO_QUEUES_MAX; q++)
+		io_pool_free(&dev->tx_pool[q]);
+	io_pool_free(&dev->rx_pool);
 	dev->priv = NULL;
 }
 
