@@ -113,8 +113,9 @@ static void pci_watch(struct io_dev *dev)
 }
 
 /* The EAL has probed the card already; once more tells why it is not there. */
-static int pci_probe(struct io_dev *dev, const char *address, struct err *err)
+static int pci_probe(struct io_dev *dev, const struct pci_info *info, struct err *err)
 {
+	const char *address = info->address;
 	struct quiet quiet;
 	int rc;
 
@@ -126,11 +127,15 @@ static int pci_probe(struct io_dev *dev, const char *address, struct err *err)
 	quiet_end(&quiet);
 	if (rc == 0 && rte_eth_dev_get_port_by_name(address, &dev->port_id) == 0)
 		return 0;
+	if (rc == 0 || rc == -ENOTSUP)
+		return err_set(err, EXIT_DEVICE,
+			       "%s: DPDK has no driver for a card of kind %04x:%04x here: sudo "
+			       "apt-get install librte-meta-net",
+			       address, info->vendor, info->device);
 	return err_set(err, EXIT_DEVICE,
 		       "%s: DPDK cannot open it: %s; peal doctor %s looks further, -vv shows "
 		       "DPDK's words",
-		       address, rc < 0 ? rte_strerror(-rc) : "it has no driver for this card",
-		       address);
+		       address, rte_strerror(-rc), address);
 }
 
 static int pci_open(struct io_dev *dev, const char *arg, const struct io_conf *conf,
@@ -143,7 +148,7 @@ static int pci_open(struct io_dev *dev, const char *arg, const struct io_conf *c
 	(void)conf;
 	if (rc < 0)
 		return rc;
-	rc = pci_probe(dev, info.address, err);
+	rc = pci_probe(dev, &info, err);
 	if (rc < 0)
 		return rc;
 	pci = calloc(1, sizeof(*pci));

@@ -24,6 +24,7 @@ enum {
 	MEMORY_MB = 128, /* of large pages, for a queue pair or two */
 	LOCKED_MB = 256, /* that vfio maps for the card, and so locks */
 	LINK_WAIT_S = 5, /* as long as autonegotiation takes */
+	MTU_MIN = 576,	 /* an ICMP error may be as long (RFC 1812, 4.3.2.3) */
 	CPUS_TEXT = 256,
 };
 
@@ -170,13 +171,29 @@ static bool trial_over(void)
 	return time(NULL) >= trial_end;
 }
 
-static void check_trial(struct doctor *d, const struct io_spec *spec)
+static void check_open(struct doctor *d, const struct pci_info *info, const struct io_dev *dev)
+{
+	char text[256];
+
+	io_describe(dev, text, sizeof(text));
+	doctor_say(d, OK, "link", "up: %s", text);
+	if (dev->mtu >= MTU_MIN)
+		return;
+	if (info->ifname[0] != '\0')
+		doctor_say(d, WARN, "mtu",
+			   "ICMP errors can be longer: sudo ip link set %s mtu 1500", info->ifname);
+	else
+		doctor_say(d, WARN, "mtu",
+			   "ICMP errors can be longer: raise it to 1500 where the card is made "
+			   "(the hypervisor's host_mtu)");
+}
+
+static void check_trial(struct doctor *d, const struct io_spec *spec, const struct pci_info *info)
 {
 	struct eal_conf eal = {.pci = &spec->arg, .n_pci = 1, .memory_mb = MEMORY_MB};
 	struct io_conf conf = {.socket = -1, .give_up = trial_over};
 	struct io_dev dev;
 	struct err err;
-	char text[256];
 
 	trial_end = time(NULL) + LINK_WAIT_S;
 	if (io_check(spec, &err) < 0 || eal_start(&eal, &err) < 0) {
@@ -184,8 +201,7 @@ static void check_trial(struct doctor *d, const struct io_spec *spec)
 		return;
 	}
 	if (io_open(spec, &conf, &dev, &err) == 0) {
-		io_describe(&dev, text, sizeof(text));
-		doctor_say(d, OK, "link", "up: %s", text);
+		check_open(d, info, &dev);
 		io_close(&dev);
 	} else if (err.code == EXIT_STOPPED) {
 		doctor_fail(d, EXIT_DEVICE, "link",
@@ -217,7 +233,7 @@ void doctor_pci(struct doctor *d, const struct io_spec *spec)
 	check_memlock(d);
 	doctor_cores(d, &info);
 	if (d->failures == failures)
-		check_trial(d, spec);
+		check_trial(d, spec, &info);
 	doctor_say(d, OK, "addresses",
 		   "no kernel knows them: a scan wants --source-ip, and --gateway-ip or "
 		   "--gateway-mac");

@@ -72,3 +72,12 @@ doctor 77 FAIL trial 'sudo chown 1000 /dev/vfio/' "ulimit -l unlimited; su user 
 say "back to Linux"
 guest bind-nic --undo "$nic"
 is "its driver" "$(guest bind-nic --show | awk '{print $4, $5}')" "vmxnet3 eth0"
+vm_stop
+
+say "an MTU below that of the Internet's routers; then no driver in DPDK"
+nic=0000:01:00.0 vm_slots=()
+vm_start virtio-net-pci,host_mtu=500,disable-legacy=on,iommu_platform=on
+vm_bind
+doctor 0 warn mtu 'ICMP errors can be longer: raise it to 1500'
+guest "rm /usr/lib/*/dpdk/pmds-*/librte_net_virtio.so*"
+doctor 69 FAIL trial 'no driver for a card of kind 1af4:1041 here: sudo apt-get install librte-meta-net'
