@@ -3,7 +3,7 @@
 #
 # On each card that the emulator has and DPDK drives, peal finds exactly the truth about 4,096
 # addresses x 4 ports, leaves excluded prefixes alone, and closes with its own RST each connection
-# that a SYN-ACK opened: the host never asks twice.
+# that a SYN-ACK opened: the host never asks twice. All that within its sandbox.
 
 . "$(dirname "$0")/../smoke/_init.sh"
 . "$(dirname "$0")/_vm.sh"
@@ -43,6 +43,7 @@ for card in e1000 e1000e vmxnet3 virtio-net-pci,disable-legacy=on,iommu_platform
 	is "sent, at the host" "$(counter probes)" 16384
 	is "connections opened, and closed" "$(counter synacks) $(counter resets)" "4096 4096"
 	is "excluded" "$(counter excluded)" 0
+	is "in force" "$(summary "$name" '.sandbox | join(" ")')" "capabilities seccomp landlock"
 	jq -c '{send_seconds, sent, received, records, control}' "$tmp/$name.json"
 	vm_stop
 done
