@@ -66,7 +66,15 @@ say "af_xdp"
 if peal scan -i af_xdp:scan0 198.18.0.1 --allow-special 198.18.0.0/15 -p 80 -c 0s -o /dev/null -q 2>"$tmp/err"; then
 	look af_xdp af_xdp:scan0
 	is "open ports" "$(summary af_xdp .open)" 4096
-	grep -q xdp <<<"$(ip link show scan0)" && fail "a program is left at the interface"
+	[[ $(ip link show scan0) != *xdp* ]] || fail "a program is left at the interface"
+	"$PEAL" scan -i af_xdp:scan0 198.18.0.0/20 --allow-special 198.18.0.0/15 -p 80 -r 2k -q \
+		-o "$tmp/killed" -u "$tmp/killed.status" &
+	pid=$!
+	wait_for 20 sending killed
+	[[ $(ip link show scan0) == *xdp* ]] || fail "no program is at the interface"
+	kill -KILL $pid
+	wait $pid 2>/dev/null || true
+	[[ $(ip link show scan0) != *xdp* ]] || fail "a program is left at the interface by a kill"
 else
 	echo "not here: $(tail -n 1 "$tmp/err")"
 fi
