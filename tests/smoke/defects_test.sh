@@ -70,7 +70,7 @@ jq -e '[.rejected | .wrong_cookie, .bare_rst, .bad_checksum, .malformed] | all(.
 jq -c '{records, repeats, rejected}' "$tmp/hostile.json"
 
 say "Z10: each target once, after 4 x 10^6 answers on several ports"
-expect 0 peal scan -i sim:alive=1,open=1,dup=1,retransmit=0 10.0.0.0/14 "${net[@]}" -p 1-4 -P 2 --rate max \
+expect 0 peal scan -i sim:alive=1,open=1,dup=1,retransmit=0 10.0.0.0/14 "${net[@]}" -p 1-4 -P 2 --sample 0 --rate max \
 	--cooldown 1s -O list -o "$tmp/dup.ndjson" -m "$tmp/dup.json" -q
 books dup
 is "received" "$(summary dup .received)" 4194304
