@@ -40,6 +40,15 @@ static double seconds(uint64_t ticks)
 	return (double)ticks / (double)rte_get_tsc_hz();
 }
 
+static bool watch_held(const struct watch *w)
+{
+	bool held = false;
+
+	for (unsigned i = 0; i < w->scan->n_uplinks; i++)
+		held |= w->path[i].held;
+	return held;
+}
+
 /* Made good is what was lost by now, whoever has noticed it, and how often. */
 static void watch_path(struct watch *w, struct snapshot *s, uint64_t now)
 {
@@ -49,10 +58,10 @@ static void watch_path(struct watch *w, struct snapshot *s, uint64_t now)
 	again->made_good = RTE_MIN(again->made_good, stats_missing(s));
 	s->made_good = again->made_good;
 	for (unsigned i = 0; i < w->scan->n_uplinks; i++) {
-		s->held |= w->path[i].held;
 		s->outages += w->path[i].outages;
 		outage += scan_path_outage(&w->path[i], now);
 	}
+	s->held = watch_held(w);
 	s->outage_ms = (uint64_t)(seconds(outage) * 1000);
 }
 
@@ -301,7 +310,7 @@ static void watch_tick(struct watch *w)
 	watch_signals(w, &s);
 	watch_output(w);
 	watch_limits(w, &s);
-	scan_adapt_look(w->scan, &s, s.held, rte_rdtsc());
+	scan_adapt_look(w->scan, &s, watch_held(w), rte_rdtsc());
 	if (!w->over)
 		watch_phase(w, rte_rdtsc());
 	if (w->ticks % 5 == 0) {

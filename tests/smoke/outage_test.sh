@@ -63,6 +63,7 @@ same "records" "$tmp/got" "$tmp/want"
 is "sent" "$(summary flap .sent)" 65536
 (($(summary flap .outages) >= flaps)) || fail "outages: $(summary flap .outages)"
 is "complete" "$(summary flap .complete)" true
+(($(summary flap .backoffs) <= flaps / 4)) || fail "it slowed down: $(summary flap .backoffs) times"
 say "$(summary flap '"\(.resent) sent again, \(.tx_dropped) dropped, \(.outage_seconds) s of outage"')"
 (($(summary flap .resent) > 0)) || fail "nothing was sent again"
 
