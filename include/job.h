@@ -63,12 +63,13 @@ struct job {
 	uint64_t prefix_rate; /* --prefix-rate, 0: none */
 	uint32_t prefix_len;  /* its /LEN */
 
-	const char *device;		/* -i */
+	struct strlist devices;		/* -i */
+	const char *device;		/* of `peal doctor` */
 	struct strlist source_ips;	/* -S: addresses, ranges, CIDRs */
 	struct port_range source_ports; /* -s */
 	struct mac gateway_mac, source_mac;
-	const char *gateway_ip; /* NULL: from the kernel's tables */
-	uint32_t vlan;		/* 0: untagged */
+	struct strlist gateway_ips; /* none: from the kernel's tables; see job_gateway_ip() */
+	uint32_t vlan;		    /* 0: untagged */
 	enum syn_look look;
 	uint32_t ttl;
 	enum rst_mode rst;
@@ -138,5 +139,18 @@ void job_help(FILE *to, unsigned command);
 /* How many a quota allows of so many targets; 0 is no limit. */
 uint64_t job_quota(const struct quota *quota, uint64_t targets);
 
-/* Source addresses of -S as host-order addresses (malloc'ed, duplicates removed). */
-int job_source_addrs(const struct job *job, uint32_t **addr, uint32_t *n, struct err *err);
+/* Source addresses of -S for a device as host-order addresses (malloc'ed, duplicates removed). */
+int job_source_addrs(const struct job *job, const char *device, uint32_t **addr, uint32_t *n,
+		     struct err *err);
+
+/*
+ * The part of an option's text that is for a device: what follows "DEVICE=", or all of it when it
+ * names no device; NULL when it is for another one. device NULL: only texts that name none.
+ */
+const char *job_value_for(const struct job *job, const char *text, const char *device);
+
+/* What --gateway-ip says for a device, NULL when nothing. */
+const char *job_gateway_ip(const struct job *job, const char *device);
+
+/* Devices, and what belongs to one of them. EXIT_USAGE. */
+int job_check_devices(const struct job *job, struct err *err);

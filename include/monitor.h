@@ -65,8 +65,8 @@ struct summary_meta {
 	bool complete;
 	double started, ended; /* seconds since 1970 */
 	const struct sandbox *sandbox;
-	const struct io_counter *counters; /* the device's own */
-	unsigned n_counters;
+	struct io_counter *counters[DEVICES_MAX]; /* the devices' own */
+	unsigned n_counters[DEVICES_MAX];
 };
 
 /* The summary as JSON text; the caller frees it. NULL when out of memory. */

@@ -159,7 +159,7 @@ static void check_source(struct doctor *d, const char *ifname)
 /* The next hop, when its hardware address must be found. */
 static int find_gateway(const struct doctor *d, const char *ifname, uint32_t *gateway)
 {
-	const char *given = d->job->gateway_ip;
+	const char *given = job_gateway_ip(d->job, NULL);
 
 	return given != NULL ? addr4_parse(given, strlen(given), gateway)
 			     : link_gateway(ifname, gateway);
@@ -286,7 +286,7 @@ static void check_interface(struct doctor *d, const struct io_spec *spec)
 
 static int find_sources(struct doctor *d, const struct io_spec *spec, struct err *err)
 {
-	int rc = job_source_addrs(d->job, &d->sources, &d->n_sources, err);
+	int rc = job_source_addrs(d->job, NULL, &d->sources, &d->n_sources, err);
 
 	if (rc < 0 || d->n_sources > 0 || (spec->driver->limits & IO_KERNEL) == 0)
 		return rc;

@@ -171,7 +171,7 @@ static int list_order(struct list *l, const struct job *job, struct err *err)
 static int list_truth(struct list *l, const struct job *job, struct err *err)
 {
 	struct io_spec spec;
-	int rc = io_spec_parse(job->device, &spec, err);
+	int rc = io_spec_parse(job->devices.at[0], &spec, err);
 
 	if (rc < 0)
 		return rc;

@@ -344,12 +344,26 @@ static int scan_summary_in_state(const struct scan *scan, char *json, struct err
 	return state_write(&scan->state, "summary.json", json, len + 1, err);
 }
 
+/* All of them with blanks between; the caller frees it. */
+static char *scan_device_names(const struct scan *scan)
+{
+	char *names = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&names, &size);
+
+	if (to == NULL)
+		return NULL;
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		fprintf(to, "%s%s", i != 0 ? " " : "", scan->uplink[i].name);
+	fclose(to);
+	return names;
+}
+
 static int scan_summary(struct scan *scan, struct err *err)
 {
 	struct summary_meta meta = {
 		.job = scan->job,
 		.isa = isa_name(isa_choose()),
-		.device = scan->job->device,
 		.exit_reason = scan_end_name(scan->end),
 		.coverage = &scan->coverage,
 		.complete = scan->end == END_COMPLETE || scan->end == END_MAX_TARGETS,
@@ -358,14 +372,17 @@ static int scan_summary(struct scan *scan, struct err *err)
 		.sandbox = &scan->sandbox,
 	};
 	const char *path = scan->job->summary_file;
-	struct io_counter *counters;
-	char *json;
+	char *devices = scan_device_names(scan), *json = NULL;
 	int rc = 0;
 
-	meta.n_counters = io_counters(&scan->uplink[0].dev, &counters);
-	meta.counters = counters;
-	json = summary_to_json(&meta, &scan->last);
-	free(counters);
+	meta.device = devices;
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		meta.n_counters[i] = io_counters(&scan->uplink[i].dev, &meta.counters[i]);
+	if (devices != NULL)
+		json = summary_to_json(&meta, &scan->last);
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		free(meta.counters[i]);
+	free(devices);
 	if (json == NULL)
 		rc = err_set(err, EXIT_OUTPUT, "out of memory for the summary");
 	else if (path == NULL && scan->keeps)
@@ -414,11 +431,30 @@ static int scan_check_device(const struct scan *scan, struct err *err)
 	return rc;
 }
 
+/* Under two names, or by two drivers. */
+static bool same_device(const struct io_spec *a, const struct io_spec *b)
+{
+	const unsigned kinds = IO_KERNEL | IO_PCI;
+
+	return (a->driver->limits & b->driver->limits & kinds) != 0 && strcmp(a->arg, b->arg) == 0;
+}
+
 static int scan_uplinks(struct scan *scan, struct err *err)
 {
-	scan->uplink[0].name = scan->job->device;
-	scan->n_uplinks = 1;
-	return io_spec_parse(scan->job->device, &scan->uplink[0].spec, err);
+	const struct strlist *devices = &scan->job->devices;
+	int rc = 0;
+
+	for (; scan->n_uplinks < devices->n && rc == 0; scan->n_uplinks++) {
+		struct uplink *u = &scan->uplink[scan->n_uplinks];
+
+		u->name = devices->at[scan->n_uplinks];
+		rc = io_spec_parse(u->name, &u->spec, err);
+		for (unsigned i = 0; i < scan->n_uplinks && rc == 0; i++)
+			if (same_device(&scan->uplink[i].spec, &u->spec))
+				rc = err_set(err, EXIT_USAGE, "--device: %s and %s are the same",
+					     scan->uplink[i].name, u->name);
+	}
+	return rc;
 }
 
 static int scan_prepare(struct scan *scan, struct err *err)

@@ -61,11 +61,10 @@ static int compare_addr(const void *a, const void *b)
 static int uplink_sources(struct scan *scan, unsigned i, struct err *err)
 {
 	struct uplink *u = &scan->uplink[i];
-	int rc;
+	int rc = job_source_addrs(scan->job, u->name, &u->sources, &u->n_sources, err);
 
-	if (scan->job->source_ips.n == 0)
+	if (rc == 0 && u->n_sources == 0)
 		return sources_from_device(u, i, err);
-	rc = job_source_addrs(scan->job, &u->sources, &u->n_sources, err);
 	if (rc == 0) /* receiving looks them up */
 		qsort(u->sources, u->n_sources, sizeof(*u->sources), compare_addr);
 	return rc;
@@ -86,6 +85,23 @@ int scan_link_claim(struct scan *scan, struct err *err)
 					       err);
 	}
 	return rc;
+}
+
+/* An answer tells by its address which device has asked. */
+static int check_apart(const struct scan *scan, struct err *err)
+{
+	for (uint32_t i = 1; i < scan->n_sources; i++) {
+		char text[ADDR4_TEXT];
+
+		if (scan->sources[i] != scan->sources[i - 1])
+			continue;
+		addr4_format(text, scan->sources[i]);
+		return err_set(err, EXIT_USAGE,
+			       "%s is the address of two devices: give each its own with "
+			       "--source-ip DEVICE=LIST",
+			       text);
+	}
+	return 0;
 }
 
 /* All of them in one table: an answer may come in by any device. */
@@ -115,7 +131,9 @@ int scan_link_sources(struct scan *scan, struct err *err)
 
 	for (unsigned i = 0; i < scan->n_uplinks && rc == 0; i++)
 		rc = uplink_sources(scan, i, err);
-	return rc == 0 ? join_sources(scan, err) : rc;
+	if (rc == 0)
+		rc = join_sources(scan, err);
+	return rc == 0 ? check_apart(scan, err) : rc;
 }
 
 /* --- once they are open: hardware addresses, and who answers what --- */
@@ -182,7 +200,7 @@ static bool decide_rst(const struct scan *scan, const struct uplink *u)
 static int gateway_ip(const struct scan *scan, const struct uplink *u, uint32_t *gateway,
 		      struct err *err)
 {
-	const char *given = scan->job->gateway_ip, *ifname = uplink_ifname(u);
+	const char *given = job_gateway_ip(scan->job, u->name), *ifname = uplink_ifname(u);
 
 	if (given != NULL) {
 		if (addr4_parse(given, strlen(given), gateway) == 0)
@@ -210,7 +228,7 @@ static int gateway_mac(struct scan *scan, struct uplink *u, struct err *err)
 		memcpy(mac, scan->job->gateway_mac.byte, 6);
 		return 0;
 	}
-	if (scan->job->gateway_ip == NULL && (u->dev.limits & IO_SIMULATED)) {
+	if (job_gateway_ip(scan->job, u->name) == NULL && (u->dev.limits & IO_SIMULATED)) {
 		memcpy(mac, simulated_gateway, 6);
 		return 0;
 	}

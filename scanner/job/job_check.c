@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
 #include "job.h"
 #include "log.h"
 #include "number.h"
@@ -157,7 +156,7 @@ static int check_cores(const struct job *job, struct err *err)
 
 static int check_device(const struct job *job, struct err *err)
 {
-	if (job->device != NULL)
+	if (job->devices.n != 0)
 		return 0;
 	return err_set(err, EXIT_USAGE,
 		       "no device: -i sim tries it on a simulated internet, -i eth0 sends "
@@ -167,19 +166,19 @@ static int check_device(const struct job *job, struct err *err)
 /* Addresses and ports to send from and to. */
 static int check_sender(const struct job *job, struct err *err)
 {
-	uint32_t *sources, n, gateway;
+	uint32_t *sources, n;
 	unsigned ports = job->source_ports.last - job->source_ports.first + 1U;
-	int rc;
+	int rc = job_check_devices(job, err);
 
-	if (job->gateway_ip != NULL &&
-	    addr4_parse(job->gateway_ip, strlen(job->gateway_ip), &gateway) < 0)
-		return err_set(err, EXIT_USAGE,
-			       "--gateway-ip: '%s' is not an IPv4 address such as 192.0.2.1",
-			       value_quote(job->gateway_ip).text);
-	rc = job_source_addrs(job, &sources, &n, err);
+	for (size_t i = 0; (i == 0 || i < job->devices.n) && rc == 0; i++) {
+		const char *device = job->devices.n != 0 ? job->devices.at[i] : NULL;
+
+		sources = NULL;
+		rc = job_source_addrs(job, device, &sources, &n, err);
+		free(sources);
+	}
 	if (rc < 0)
 		return rc;
-	free(sources);
 	if (ports < SOURCE_PORTS_WANTED)
 		LOG(WARN,
 		    "--source-port: %u ports leave an answer %d bits of proof; %d ports make it 46",
@@ -204,7 +203,7 @@ static int check_scan(const struct job *job, struct err *err)
 
 static int check_list(const struct job *job, struct err *err)
 {
-	if (job->truth && job->device == NULL)
+	if (job->truth && job->devices.n != 1)
 		return err_set(err, EXIT_USAGE,
 			       "--truth: only a simulated internet knows it: add -i sim, with the "
 			       "settings of the scan");

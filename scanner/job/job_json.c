@@ -294,6 +294,8 @@ static json_t *option_to_json(const struct job *job, const struct job *base,
 		const struct strlist *list =
 			(const struct strlist *)((const char *)job + opt->offset);
 
+		if (list->n == 1 && opt->single)
+			return json_string(list->at[0]);
 		return list->n > 0 ? list_to_json(list) : NULL;
 	}
 	text = value_text(job, opt, buf);

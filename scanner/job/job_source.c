@@ -102,13 +102,15 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int job_source_addrs(const struct job *job, uint32_t **addr, uint32_t *n, struct err *err)
+int job_source_addrs(const struct job *job, const char *device, uint32_t **addr, uint32_t *n,
+		     struct err *err)
 {
 	struct sources s = {0};
 	size_t unique = 0;
 
 	for (size_t i = 0; i < job->source_ips.n; i++) {
-		int rc = add_list(&s, job->source_ips.at[i], err);
+		const char *list = job_value_for(job, job->source_ips.at[i], device);
+		int rc = list != NULL ? add_list(&s, list, err) : 0;
 
 		if (rc < 0) {
 			vec_free(&s);

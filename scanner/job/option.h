@@ -56,6 +56,7 @@ struct option {
 	const char *const *names; /* OPT_ENUM, OPT_WORD; ends with NULL */
 	size_t offset, second;	  /* of the fields of struct job */
 	uint64_t min, max;	  /* OPT_U32, OPT_U64, OPT_DURATION (ms); max 0: none */
+	bool single; /* OPT_LIST that mostly has one: in a job file it is no array then */
 	enum option_type type;
 	enum option_group group;
 	unsigned commands; /* CMD_* that take it */

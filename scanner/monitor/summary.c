@@ -83,15 +83,37 @@ static json_t *summary_coverage(const struct coverage *c, const struct snapshot 
 }
 
 /* By the device's name, so that each of several can have its own. */
-static json_t *summary_device_counters(const struct summary_meta *meta)
+static json_t *summary_device_counters(const struct summary_meta *meta, const struct snapshot *s)
 {
-	json_t *device = json_object(), *object = json_object();
+	json_t *object = json_object();
 
-	for (unsigned i = 0; i < meta->n_counters; i++)
-		json_object_set_new(device, meta->counters[i].name,
-				    json_integer((json_int_t)meta->counters[i].value));
-	json_object_set_new(object, meta->device, device);
+	for (unsigned k = 0; k < s->n_devices; k++) {
+		json_t *device = json_object();
+
+		for (unsigned i = 0; i < meta->n_counters[k]; i++)
+			json_object_set_new(device, meta->counters[k][i].name,
+					    json_integer((json_int_t)meta->counters[k][i].value));
+		json_object_set_new(object, s->device[k].name, device);
+	}
 	return object;
+}
+
+/* What went through each in this run. */
+static json_t *summary_devices(const struct snapshot *s)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < s->n_devices; i++) {
+		const struct device_count *d = &s->device[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "device",
+						       d->name, "sent", (json_int_t)d->sent,
+						       "control", (json_int_t)d->control,
+						       "received", (json_int_t)d->received,
+						       "tx_dropped", (json_int_t)d->tx_dropped,
+						       "rx_missed", (json_int_t)d->rx_missed));
+	}
+	return array;
 }
 
 static json_t *summary_truth(const struct snapshot *s)
@@ -138,7 +160,8 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 	json_object_set_new(object, "coverage",
 			    s->sampled == 0 ? json_null() : summary_coverage(meta->coverage, s));
 	json_object_set_new(object, "rejected", summary_rejected(s));
-	json_object_set_new(object, "device_counters", summary_device_counters(meta));
+	json_object_set_new(object, "device_counters", summary_device_counters(meta, s));
+	json_object_set_new(object, "devices", summary_devices(s));
 	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
 	json_object_set_new(object, "truth", summary_truth(s));
 	json_object_set_new(object, "exit_reason", json_string(meta->exit_reason));

@@ -9,7 +9,7 @@ static int sources(const char *a, const char *b, uint32_t **addr, uint32_t *n, s
 	const char *at[] = {a, b};
 	struct job job = {.source_ips = {.at = at, .n = b != NULL ? 2 : 1}};
 
-	return job_source_addrs(&job, addr, n, err);
+	return job_source_addrs(&job, NULL, addr, n, err);
 }
 
 static void test_lists(void **state)
@@ -31,7 +31,7 @@ static void test_lists(void **state)
 	assert_int_equal(n, 65536);
 	assert_int_equal(addr[65535], 0xc612ffff);
 	free(addr);
-	assert_int_equal(job_source_addrs(&none, &addr, &n, &err), 0);
+	assert_int_equal(job_source_addrs(&none, NULL, &addr, &n, &err), 0);
 	assert_int_equal(n, 0);
 	assert_null(addr);
 }

@@ -162,14 +162,23 @@ static void test_keys(void **state)
 
 static void test_device_counters(void **state)
 {
-	static const struct io_counter counters[] = {{"rx_q0_packets", 3}, {"tx_q1_packets", 4}};
+	static struct io_counter counters[] = {{"rx_q0_packets", 3}, {"tx_q1_packets", 4}};
 	struct summary_meta meta = meta_of();
+	struct snapshot s = stopped;
 	json_t *object, *device;
 
 	(void)state;
-	meta.counters = counters;
-	meta.n_counters = 2;
-	object = parse(&meta, &stopped);
+	s.n_devices = 2;
+	s.device[0] = (struct device_count){.name = "null"};
+	s.device[1] = (struct device_count){.name = "sim", .sent = 7, .rx_missed = 2};
+	meta.counters[1] = counters;
+	meta.n_counters[1] = 2;
+	object = parse(&meta, &s);
+	assert_int_equal(json_array_size(json_object_get(object, "devices")), 2);
+	device = json_array_get(json_object_get(object, "devices"), 1);
+	check_string(device, "device", "sim");
+	assert_int_equal(json_integer_value(json_object_get(device, "sent")), 7);
+	assert_int_equal(json_integer_value(json_object_get(device, "rx_missed")), 2);
 	device = json_object_get(json_object_get(object, "device_counters"), "sim");
 	assert_int_equal(json_object_size(device), 2);
 	assert_int_equal(json_integer_value(json_object_get(device, "rx_q0_packets")), 3);
