@@ -34,7 +34,7 @@ is "recorded" "$(summary with '"\(.records) \(.repeats) \(.repeats_written)"')" 
 
 say "more cores than the device has queues: one line says so"
 scan queues -i sim 198.18.0.0/24 --allow-special 198.18.0.0/15 -p 80 --rx-cores 2 --cooldown 1s -q
-is "warnings" "$(grep -c -- '--rx-cores 2: sim has 1 queue for it' "$tmp/queues.err")" 1
+is "warnings" "$(grep -c -- '--rx-cores: sim has 1 queue for 2 cores' "$tmp/queues.err")" 1
 is "lines" "$(wc -l <"$tmp/queues.err")" 1
 
 say "a Linux interface"
