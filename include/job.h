@@ -105,13 +105,13 @@ struct job {
 };
 
 /* Which commands an option belongs to. */
-enum { CMD_SCAN = 1, CMD_LIST = 2, CMD_DOCTOR = 4, CMD_RESUME = 8 };
+enum { CMD_SCAN = 1, CMD_LIST = 2, CMD_DOCTOR = 4, CMD_RESUME = 8, CMD_VERIFY = 16 };
 
 /*
  * Reads argv (without the program's and the command's name) for one command (CMD_*), the job file
- * it names (resume: that of the state directory), and defaults. Numbers take k, M, G; durations ms,
- * s, m, h, d. EXIT_USAGE names the option and what would be right; EXIT_INPUT names file, line and
- * column.
+ * it names (resume, verify: that of the state directory), and defaults. Numbers take k, M, G;
+ * durations ms, s, m, h, d. EXIT_USAGE names the option and what would be right; EXIT_INPUT names
+ * file, line and column.
  */
 int job_parse(struct job *job, int argc, char **argv, unsigned command, struct err *err);
 

@@ -29,7 +29,7 @@ enum {
 
 /* --- what to probe (target/) --- */
 
-static int scan_targets(struct scan *scan, struct err *err)
+int scan_targets(struct scan *scan, struct err *err)
 {
 	const struct job *job = scan->job;
 	const struct shard *shard = &job->shard;

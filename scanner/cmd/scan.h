@@ -98,6 +98,10 @@ struct scan {
 /* A scan of job, or with state, one that goes on from scan->from. Ends the state's use. */
 int scan_main(struct scan *scan, enum exit_code *code, struct err *err);
 
+/* The targets that the job names, in their order: sets space, excl, counts, limited and the walk.
+ */
+int scan_targets(struct scan *scan, struct err *err);
+
 /* scan_state.c: what is kept on disk before the first probe, and read again to go on. */
 int scan_state_begin(struct scan *scan, struct err *err);   /* before the targets are read */
 int scan_state_targets(struct scan *scan, struct err *err); /* after: they are those of then */

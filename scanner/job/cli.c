@@ -20,7 +20,8 @@ static const char *command_name(unsigned commands)
 	return (commands & CMD_SCAN) != 0   ? "scan"
 	       : (commands & CMD_LIST) != 0 ? "list"
 	       : (commands & CMD_DOCTOR)    ? "doctor"
-					    : "resume";
+	       : (commands & CMD_RESUME)    ? "resume"
+					    : "verify";
 }
 
 static int unknown_long(const char *name, size_t len, unsigned command, struct err *err)

@@ -25,6 +25,9 @@ static const struct {
 	{CMD_RESUME, "peal resume [OPTION...] DIR",
 	 "  peal resume survey.state\n"
 	 "  peal resume survey.state -i eth1 -r 20k\n"},
+	{CMD_VERIFY, "peal verify [OPTION...] DIR",
+	 "  peal verify survey.state\n"
+	 "  peal verify survey.state --capture copy.pcapng --records copy.ndjson\n"},
 	{CMD_DOCTOR, "peal doctor [OPTION...] [DEVICE]",
 	 "  peal doctor\n  peal doctor af_xdp:eth0 --gateway-mac 02:00:5e:10:00:01\n"},
 };

@@ -75,7 +75,7 @@ static int load_kept(struct job *job, const struct cli *cli, struct err *err)
 
 	if (dir == NULL)
 		return err_set(err, EXIT_USAGE,
-			       "which scan? peal resume DIR: the --state-dir of a scan");
+			       "which scan? name its state directory: the --state-dir of the scan");
 	if (asprintf(&path, "%s/job.json", dir->text) < 0)
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	rc = job_json_load(job, path, err);
@@ -89,7 +89,7 @@ static int job_fill(struct job *job, const struct cli *cli, unsigned command, st
 	int rc = 0;
 
 	job->rate = 0; /* no rate is 0: tells whether one was given */
-	if (command == CMD_RESUME)
+	if (command == CMD_RESUME || command == CMD_VERIFY)
 		rc = load_kept(job, cli, err);
 	else if (file != NULL)
 		rc = job_json_load(job, file->text, err);

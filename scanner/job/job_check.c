@@ -201,6 +201,14 @@ static int check_scan(const struct job *job, struct err *err)
 	return rc;
 }
 
+static int check_verify(const struct job *job, struct err *err)
+{
+	if (job->capture != NULL)
+		return 0;
+	return err_set(err, EXIT_USAGE, "the scan of %s captured no answers: it had no --capture",
+		       value_quote(job->state_dir).text);
+}
+
 static int check_list(const struct job *job, struct err *err)
 {
 	if (job->truth && job->devices.n != 1)
@@ -218,6 +226,8 @@ int job_check(const struct job *job, unsigned command, struct err *err)
 		return err_set(err, EXIT_USAGE, "--quiet and --verbose contradict each other");
 	if (command == CMD_DOCTOR)
 		return check_sender(job, err);
+	if (command == CMD_VERIFY)
+		return check_verify(job, err);
 	rc = check_targets(job, err);
 	if (rc == 0)
 		rc = check_order(job, err);

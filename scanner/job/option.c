@@ -6,7 +6,7 @@
 
 #define FIELD(name)  .offset = offsetof(struct job, name)
 #define SECOND(name) .second = offsetof(struct job, name)
-#define ANY	     (CMD_SCAN | CMD_LIST | CMD_DOCTOR | CMD_RESUME)
+#define ANY	     (CMD_SCAN | CMD_LIST | CMD_DOCTOR | CMD_RESUME | CMD_VERIFY)
 #define RUNNING	     (CMD_SCAN | CMD_RESUME) /* what may change while a scan lasts */
 #define ALIKE	     (CMD_SCAN | CMD_LIST)   /* what names the targets and their order */
 
@@ -189,8 +189,14 @@ const struct option options[] = {
   .initial = "wait", FIELD(on_full), .help = "when the disk is full: wait for room, or stop",
   .commands = RUNNING, .group = GROUP_RECORDS },
 { .name = "capture", .key = "capture", .arg = "FILE", .type = OPT_TEXT, FIELD(capture),
-  .help = "save the answers behind the records, as pcapng",
+  .help = "save the answers behind the records, as pcapng: see 'peal verify'",
   .commands = CMD_SCAN, .group = GROUP_RECORDS },
+{ .name = "capture", .arg = "FILE", .type = OPT_TEXT, FIELD(capture),
+  .help = "the answers", .shown = "where the scan wrote them",
+  .commands = CMD_VERIFY, .group = GROUP_RECORDS },
+{ .name = "records", .arg = "FILE", .type = OPT_TEXT, FIELD(output),
+  .help = "what to compare them with", .shown = "where the scan wrote them",
+  .commands = CMD_VERIFY, .group = GROUP_RECORDS },
 { .name = "list-fields", .type = OPT_FLAG, .aliases = "list-output-fields", FIELD(list_fields),
   .help = "print every field and its meaning, and exit",
   .commands = CMD_SCAN, .group = GROUP_RECORDS },
@@ -216,7 +222,7 @@ const struct option options[] = {
 
 /* --- job --- */
 { .arg = "DIR", .type = OPT_TEXT, FIELD(state_dir), .help = "the state directory of the scan",
-  .commands = CMD_RESUME, .group = GROUP_JOB },
+  .commands = CMD_RESUME | CMD_VERIFY, .group = GROUP_JOB },
 { .name = "state-dir", .key = "state_dir", .arg = "DIR", .type = OPT_TEXT, FIELD(state_dir),
   .help = "keep what 'peal resume DIR' needs after a stop or a kill",
   .commands = CMD_SCAN, .group = GROUP_JOB },

@@ -9,7 +9,7 @@ build=$1
 peal=$build/peal
 seeds=$build/seeds
 rm -rf "$seeds"
-mkdir -p "$seeds"/{frame,job,ports,targets}
+mkdir -p "$seeds"/{capture,frame,job,ports,records,targets}
 
 "$build/tests/fuzz/frame_seeds" "$seeds/frame"
 
@@ -35,3 +35,19 @@ job people 192.0.2.1 -d --contact 'noc@example.org' --purpose 'a "survey"' '--ea
 printf '1-5,http,U:53,*' >"$seeds/ports/list"
 printf '192.0.2.0/24\n192.0.2.7-192.0.2.9 # some\n192.0.2.1:80\n' >"$seeds/targets/list"
 printf '192.0.2.1,192.0.2.0/30' >"$seeds/targets/argument"
+
+# captures of nothing and of something, by way of two runs
+"$peal" scan -i 'sim:alive=1,open=1' -p 80 10.0.0.0/30 --allow-special 10.0.0.0/8 -c 100ms -q --no-sandbox \
+	-o "$seeds/captured.ndjson" --capture "$seeds/capture/some"
+"$peal" scan -i 'sim:alive=0,loss=1' -p 80 10.0.0.0/30 --allow-special 10.0.0.0/8 -c 100ms -q --no-sandbox \
+	-o "$seeds/captured.ndjson" --capture "$seeds/capture/none"
+cat "$seeds/capture/some" "$seeds/capture/some" >"$seeds/capture/two"
+
+# the records of fuzz_records.c, as it would have them
+time=1700000000
+printf '192.0.2.1:80\topen\n192.0.2.2:81\topen\n192.0.2.3:82\tfiltered\n' >"$seeds/records/list"
+printf '%s\n' saddr,sport,rtt_us,timestamp_ts "192.0.2.1,80,0,$time" "192.0.2.2,81,,$time" "192.0.2.3,82,200,$time" \
+	>"$seeds/records/csv"
+printf '{"saddr":"%s","rtt_us":%s,"success":%s}\n' 192.0.2.1 0 true 192.0.2.2 null true 192.0.2.3 200 false \
+	>"$seeds/records/ndjson"
+"$peal" scan --list-fields | sed -n 's/^[* ] \([a-z_]*\) .*/"\1"/p' >"$seeds/records.dict"

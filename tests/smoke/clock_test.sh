@@ -36,7 +36,8 @@ for step in +1h:1.6 -10y:0.3 -1d:1.6 +0:0.3 -5:0.3 +7:0.3 -3:0.3 +0:0; do
 done
 wait $job
 captured $targets
-windows $rate 0.9 <"$tmp/times" || fail "not the rate in the windows of 100 ms"
+# with a tenth of slack, for a loaded machine is late to stamp what arrives; rate_test has none
+windows $((rate + rate / 10)) 0.8 <"$tmp/times" || fail "not the rate in the windows of 100 ms"
 
 summary clock '"sent in \(.send_seconds) s; started \(.started), ended \(.ended)"'
 is "records" "$(summary clock .records)" $targets

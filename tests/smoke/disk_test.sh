@@ -107,6 +107,33 @@ ended stop 74
 grep -q 'No space left' "$tmp/stop.err" || fail "it said: $(cat "$tmp/stop.err")"
 goes_on stop
 
+say "answers that are captured on a full disk: the same, and a frame for each record in the end"
+mkdir "$tmp/frames"
+# captured NAME OPTION...: as begin, but what is full is another disk, for the frames
+captured() {
+	umount "$tmp/frames" 2>/dev/null || true
+	mount -t tmpfs -o size=128k tmpfs "$tmp/frames"
+	begin "$@" --capture "$tmp/frames/capture"
+	room
+}
+# proven: peal verify has nothing to find
+proven() {
+	"$PEAL" verify "$tmp/disk/state" >"$tmp/found" || fail "$(head "$tmp/found")"
+}
+captured frames
+wait_for 30 grep -q -- '--capture: .*/capture: the disk is full' "$tmp/frames.err"
+mount -o remount,size=64m "$tmp/frames"
+ended frames 0
+whole frames
+proven
+captured frames --on-full stop
+ended frames 74
+grep -q -- '--capture: .*/capture: No space left' "$tmp/frames.err" || fail "it said: $(cat "$tmp/frames.err")"
+mount -o remount,size=64m "$tmp/frames"
+goes_on frames
+proven
+umount "$tmp/frames"
+
 say "files that may not grow: 74"
 (
 	ulimit -f 64 # KiB
