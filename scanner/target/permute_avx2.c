@@ -6,7 +6,7 @@
 
 #define TARGET __attribute__((target("avx2")))
 
-enum { LANES = 8 };
+enum { LANES = 8, SIDE = 4 };
 
 /* What permute.c calls mix(), but for the last step: cutting the range. */
 TARGET static inline __m256i mix(__m256i x, const uint32_t key[2])
@@ -86,21 +86,30 @@ TARGET static inline void join(const struct permute *p, struct halves h, uint64_
 	}
 }
 
+/* Rounds of several vectors side by side: what one waits for, the others do not. */
 TARGET static void forth(const struct permute *p, const uint64_t *pos, uint64_t *index, unsigned n)
 {
 	__m256i rows = _mm256_set1_epi32((int)p->left);
 	__m128i cut = _mm_cvtsi32_si128(32 - (int)p->right_bits); /* to a column: 2^right_bits */
-	unsigned whole = n / LANES * LANES;
+	unsigned whole = n / (SIDE * LANES) * SIDE * LANES;
 
-	for (unsigned at = 0; at < whole; at += LANES) {
-		struct halves h = split(p, pos + at);
+	for (unsigned at = 0; at < whole; at += SIDE * LANES) {
+		struct halves h[SIDE];
 
+		for (unsigned i = 0; i < SIDE; i++)
+			h[i] = split(p, pos + at + i * LANES);
 		for (int round = 0; round < PERMUTE_ROUNDS; round += 2) {
-			h.left = add_mod(h.left, scale(mix(h.right, p->key[round]), rows), rows);
-			h.right = _mm256_xor_si256(
-				h.right, _mm256_srl_epi32(mix(h.left, p->key[round + 1]), cut));
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].left =
+					add_mod(h[i].left,
+						scale(mix(h[i].right, p->key[round]), rows), rows);
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].right = _mm256_xor_si256(
+					h[i].right,
+					_mm256_srl_epi32(mix(h[i].left, p->key[round + 1]), cut));
 		}
-		join(p, h, index + at);
+		for (unsigned i = 0; i < SIDE; i++)
+			join(p, h[i], index + at + i * LANES);
 	}
 	permute_plain.forth(p, pos + whole, index + whole, n - whole);
 }
@@ -109,17 +118,25 @@ TARGET static void back(const struct permute *p, const uint64_t *index, uint64_t
 {
 	__m256i rows = _mm256_set1_epi32((int)p->left);
 	__m128i cut = _mm_cvtsi32_si128(32 - (int)p->right_bits);
-	unsigned whole = n / LANES * LANES;
+	unsigned whole = n / (SIDE * LANES) * SIDE * LANES;
 
-	for (unsigned at = 0; at < whole; at += LANES) {
-		struct halves h = split(p, index + at);
+	for (unsigned at = 0; at < whole; at += SIDE * LANES) {
+		struct halves h[SIDE];
 
+		for (unsigned i = 0; i < SIDE; i++)
+			h[i] = split(p, index + at + i * LANES);
 		for (int round = PERMUTE_ROUNDS - 2; round >= 0; round -= 2) {
-			h.right = _mm256_xor_si256(
-				h.right, _mm256_srl_epi32(mix(h.left, p->key[round + 1]), cut));
-			h.left = sub_mod(h.left, scale(mix(h.right, p->key[round]), rows), rows);
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].right = _mm256_xor_si256(
+					h[i].right,
+					_mm256_srl_epi32(mix(h[i].left, p->key[round + 1]), cut));
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].left =
+					sub_mod(h[i].left,
+						scale(mix(h[i].right, p->key[round]), rows), rows);
 		}
-		join(p, h, pos + at);
+		for (unsigned i = 0; i < SIDE; i++)
+			join(p, h[i], pos + at + i * LANES);
 	}
 	permute_plain.back(p, index + whole, pos + whole, n - whole);
 }

@@ -6,7 +6,13 @@
 
 #define TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl")))
 
-enum { LANES = 16 };
+enum { LANES = 16, SIDE = 4 };
+
+/* Of so many from a vector on, how many are there for the i-th? */
+static inline unsigned left_of(unsigned left, unsigned i)
+{
+	return left > i * LANES ? left - i * LANES : 0;
+}
 
 /* What permute.c calls mix(), but for the last step: cutting the range. */
 TARGET static inline __m512i mix(__m512i x, const uint32_t key[2])
@@ -86,20 +92,29 @@ TARGET static inline void join(const struct permute *p, struct halves h, uint64_
 					_mm512_extracti64x4_epi64(h.right, 1), bits));
 }
 
+/* Rounds of several vectors side by side: what one waits for, the others do not. */
 TARGET static void forth(const struct permute *p, const uint64_t *pos, uint64_t *index, unsigned n)
 {
 	__m512i rows = _mm512_set1_epi32((int)p->left);
 	__m128i cut = _mm_cvtsi32_si128(32 - (int)p->right_bits); /* to a column: 2^right_bits */
 
-	for (unsigned at = 0; at < n; at += LANES) {
-		struct halves h = split(p, pos + at, n - at);
+	for (unsigned at = 0; at < n; at += SIDE * LANES) {
+		struct halves h[SIDE];
 
+		for (unsigned i = 0; i < SIDE; i++)
+			h[i] = split(p, pos + at + i * LANES, left_of(n - at, i));
 		for (int round = 0; round < PERMUTE_ROUNDS; round += 2) {
-			h.left = add_mod(h.left, scale(mix(h.right, p->key[round]), rows), rows);
-			h.right = _mm512_xor_si512(
-				h.right, _mm512_srl_epi32(mix(h.left, p->key[round + 1]), cut));
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].left =
+					add_mod(h[i].left,
+						scale(mix(h[i].right, p->key[round]), rows), rows);
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].right = _mm512_xor_si512(
+					h[i].right,
+					_mm512_srl_epi32(mix(h[i].left, p->key[round + 1]), cut));
 		}
-		join(p, h, index + at, n - at);
+		for (unsigned i = 0; i < SIDE; i++)
+			join(p, h[i], index + at + i * LANES, left_of(n - at, i));
 	}
 }
 
@@ -108,15 +123,23 @@ TARGET static void back(const struct permute *p, const uint64_t *index, uint64_t
 	__m512i rows = _mm512_set1_epi32((int)p->left);
 	__m128i cut = _mm_cvtsi32_si128(32 - (int)p->right_bits);
 
-	for (unsigned at = 0; at < n; at += LANES) {
-		struct halves h = split(p, index + at, n - at);
+	for (unsigned at = 0; at < n; at += SIDE * LANES) {
+		struct halves h[SIDE];
 
+		for (unsigned i = 0; i < SIDE; i++)
+			h[i] = split(p, index + at + i * LANES, left_of(n - at, i));
 		for (int round = PERMUTE_ROUNDS - 2; round >= 0; round -= 2) {
-			h.right = _mm512_xor_si512(
-				h.right, _mm512_srl_epi32(mix(h.left, p->key[round + 1]), cut));
-			h.left = sub_mod(h.left, scale(mix(h.right, p->key[round]), rows), rows);
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].right = _mm512_xor_si512(
+					h[i].right,
+					_mm512_srl_epi32(mix(h[i].left, p->key[round + 1]), cut));
+			for (unsigned i = 0; i < SIDE; i++)
+				h[i].left =
+					sub_mod(h[i].left,
+						scale(mix(h[i].right, p->key[round]), rows), rows);
 		}
-		join(p, h, pos + at, n - at);
+		for (unsigned i = 0; i < SIDE; i++)
+			join(p, h[i], pos + at + i * LANES, left_of(n - at, i));
 	}
 }
 
