@@ -154,7 +154,8 @@ for ((i = 0; i < kills; i++)); do
 	kill_after $((RANDOM % 500)) KILL
 	ended kill
 	# as if it had been in the middle of a block
-	tail -c +$((first + 1)) "$tmp/small.pcapng" | head -c $((i * 9)) >>"$tmp/kill.pcapng"
+	dd if="$tmp/small.pcapng" of="$tmp/kill.pcapng" bs=1 skip=$first count=$((i * 9)) oflag=append \
+		conv=notrunc status=none
 	finish kill
 	states kill >"$tmp/got"
 	same "records" "$tmp/got" "$tmp/want"
