@@ -81,7 +81,9 @@ report $? 'completes files'
 report $? 'offers nothing for a number'
 
 if command -v mandoc >/dev/null; then
-	said=$(mandoc -T lint -W style "$MAN")
+	# other programs' manuals need not be installed
+	said=$(mandoc -T lint -W style "$MAN" | grep -v 'referenced manual not found' || true)
+	[[ -z $said ]]
 	report $? "mandoc has nothing to say $(head -n 3 <<<"$said" | tr '\n' ' ')"
 else
 	echo "ok $((++n)) - mandoc # SKIP not installed"
