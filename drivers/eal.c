@@ -28,7 +28,7 @@ enum { MAIN_MB = 16 };
 
 /* The EAL is one per process, and so is this. */
 static struct {
-	bool started, hugepages, verbose;
+	bool started, verbose;
 	char prefix[32];
 	char last_word[256]; /* the EAL's last error message */
 	FILE *log;
@@ -238,8 +238,7 @@ static int eal_memory_args(struct words *args, const struct words *extra, unsign
 
 	if (has_any(extra->at, extra->n, memory_options))
 		return 0;
-	eal.hugepages = hugepages_suffice(megabytes, lcores);
-	if (eal.hugepages)
+	if (hugepages_suffice(megabytes, lcores))
 		return words_add(args, "--in-memory");
 	rc |= words_add(args, "--no-huge") | words_add(args, "--no-shconf");
 	snprintf(text, sizeof(text), "%u", megabytes);
@@ -349,11 +348,6 @@ void eal_stop(void)
 	runtime_remove(eal.prefix);
 	eal_args_free();
 	eal.started = false;
-}
-
-const char *eal_memory(void)
-{
-	return eal.hugepages ? "hugepages" : "pages";
 }
 
 const char *eal_file_prefix(void)

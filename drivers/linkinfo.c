@@ -78,16 +78,6 @@ bool link_is_up(const char *ifname)
 	return link_has_flags(ifname, IFF_UP | IFF_RUNNING) && link_has_carrier(ifname);
 }
 
-int link_mac(const char *ifname, uint8_t mac[6])
-{
-	struct ifreq ifr = {0};
-	int rc = link_ioctl(ifname, SIOCGIFHWADDR, &ifr);
-
-	if (rc == 0)
-		memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
-	return rc;
-}
-
 int link_mtu(const char *ifname, unsigned *mtu)
 {
 	struct ifreq ifr = {0};

@@ -36,9 +36,6 @@ int eal_start(const struct eal_conf *conf, struct err *err);
  * started. */
 void eal_stop(void);
 
-/* "hugepages" or "pages": what memory eal_start() took. For the summary. */
-const char *eal_memory(void);
-
 /* Where the EAL has a folder of each run. */
 void eal_runtime_dir(char *buf, size_t len);
 

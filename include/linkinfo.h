@@ -25,7 +25,6 @@ bool link_is_up(const char *ifname);
 bool link_is_admin_up(const char *ifname);
 
 /* 0 or -ENOENT */
-int link_mac(const char *ifname, uint8_t mac[6]);
 int link_mtu(const char *ifname, unsigned *mtu);
 int link_counters(const char *ifname, struct link_counters *counters);
 
