@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "number.h"
 #include "option.h"
 #include "value.h"
@@ -220,7 +221,7 @@ int job_json_read(struct job *job, const char *text, size_t len, const char *nam
 {
 	const struct source src = {name, text, len};
 	json_error_t error;
-	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	json_t *object = json_from_text(text, len, &error);
 	int rc;
 
 	if (object == NULL)
@@ -265,8 +266,12 @@ static json_t *list_to_json(const struct strlist *list)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, json_string(list->at[i]));
+	for (size_t i = 0; i < list->n; i++) {
+		if (json_array_append_new(array, json_string(list->at[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
 	return array;
 }
 
@@ -283,9 +288,9 @@ static json_t *text_to_json(const struct option *opt, const char *text)
 	return json_string(text);
 }
 
-/* NULL when the option is as it is without being given. */
-static json_t *option_to_json(const struct job *job, const struct job *base,
-			      const struct option *opt)
+/* Sets its key, unless the option is as it is without being given. 0 or -1: out of memory. */
+static int option_to_json(json_t *object, const struct job *job, const struct job *base,
+			  const struct option *opt)
 {
 	char buf[VALUE_TEXT], base_buf[VALUE_TEXT];
 	const char *text, *base_text;
@@ -294,35 +299,33 @@ static json_t *option_to_json(const struct job *job, const struct job *base,
 		const struct strlist *list =
 			(const struct strlist *)((const char *)job + opt->offset);
 
-		if (list->n == 1 && opt->single)
-			return json_string(list->at[0]);
-		return list->n > 0 ? list_to_json(list) : NULL;
+		if (list->n == 0)
+			return 0;
+		return json_object_set_new(object, opt->key,
+					   list->n == 1 && opt->single ? json_string(list->at[0])
+								       : list_to_json(list));
 	}
 	text = value_text(job, opt, buf);
 	base_text = value_text(base, opt, base_buf);
 	if (text == NULL || (base_text != NULL && strcmp(text, base_text) == 0))
-		return NULL;
-	return text_to_json(opt, text);
+		return 0;
+	return json_object_set_new(object, opt->key, text_to_json(opt, text));
 }
 
 char *job_to_json(const struct job *job)
 {
 	json_t *object = json_object();
 	struct job base;
-	char *text;
+	char *text = NULL;
+	int rc = 0;
 
 	job_defaults(&base);
 	base.rate = job_rate_unless_given(job);
-	for (size_t i = 0; i < n_options; i++) {
-		json_t *value =
-			options[i].key != NULL ? option_to_json(job, &base, &options[i]) : NULL;
-
-		if (value != NULL && json_object_set_new(object, options[i].key, value) < 0) {
-			json_decref(object);
-			return NULL;
-		}
-	}
-	text = json_dumps(object, JSON_INDENT(2));
+	for (size_t i = 0; i < n_options && rc == 0; i++)
+		if (options[i].key != NULL)
+			rc = option_to_json(object, job, &base, &options[i]);
+	if (rc == 0)
+		text = json_to_text(object, JSON_INDENT(2));
 	json_decref(object);
 	return text;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "counter.h"
+#include "json_text.h"
+#include "tree.h"
 
 enum { VERSION = 2 };
 
@@ -26,8 +28,8 @@ static json_t *spans_to_json(const struct spans *spans)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < spans->n; i++)
-		json_array_append_new(array, json_pack("[I, I]", (json_int_t)spans->at[i].first,
-						       (json_int_t)spans->at[i].end));
+		tree_add(&array, json_pack("[I, I]", (json_int_t)spans->at[i].first,
+					   (json_int_t)spans->at[i].end));
 	return array;
 }
 
@@ -37,13 +39,12 @@ static json_t *books_to_json(const struct snapshot *s)
 
 	for (size_t i = 0; i < n_counters; i++)
 		if (counters[i].shown & IN_STATE)
-			json_object_set_new(
-				object, counters[i].name,
-				json_integer((json_int_t)counter_value(&counters[i], s)));
+			tree_put(&object, counters[i].name,
+				 json_integer((json_int_t)counter_value(&counters[i], s)));
 	for (int i = 0; i < REJECT_COUNT; i++)
-		json_object_set_new(object, reject_name((enum reject)i),
-				    json_integer((json_int_t)s->rejected[i]));
-	json_object_set_new(object, "send_seconds", json_real(s->send_seconds));
+		tree_put(&object, reject_name((enum reject)i),
+			 json_integer((json_int_t)s->rejected[i]));
+	tree_put(&object, "send_seconds", json_real(s->send_seconds));
 	return object;
 }
 
@@ -61,7 +62,7 @@ static json_t *checkpoint_to_json(const struct checkpoint *c)
 char *checkpoint_encode(const struct checkpoint *c)
 {
 	json_t *object = checkpoint_to_json(c);
-	char *line = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+	char *line = object == NULL ? NULL : json_to_text(object, JSON_COMPACT);
 	char *text = NULL, hex[DIGEST_HEX + 1];
 	struct digest digest;
 
@@ -187,7 +188,7 @@ int checkpoint_decode(struct checkpoint *c, const char *text, size_t len, const 
 		      struct err *err)
 {
 	size_t line = signed_line(text, len);
-	json_t *object = json_loadb(text, line, JSON_REJECT_DUPLICATES, NULL);
+	json_t *object = json_from_text(text, line, NULL);
 	uint64_t version;
 	bool good;
 

@@ -13,7 +13,9 @@
 
 #include "counter.h"
 #include "human.h"
+#include "json_text.h"
 #include "meter.h"
+#include "tree.h"
 
 struct status {
 	int fd;
@@ -72,18 +74,20 @@ static json_t *status_object(const struct meter *m, const struct snapshot *s)
 	line = json_pack("{s:s, s:f, s:s, s:f, s:b}", "time", when, "elapsed", s->elapsed, "phase",
 			 scan_phase_name(s->phase), "percent", stats_percent(s), "paused",
 			 s->paused);
-	json_object_set_new(line, "outage_seconds", json_real((double)s->outage_ms / 1000));
+	tree_put(&line, "outage_seconds", json_real((double)s->outage_ms / 1000));
 	rates = status_rates(m, s);
-	json_object_update(line, rates);
+	if (json_object_update(line, rates) < 0) {
+		json_decref(line);
+		line = NULL;
+	}
 	json_decref(rates);
 	for (size_t i = 0; i < n_counters; i++)
 		if (counters[i].shown & IN_STATUS)
-			json_object_set_new(
-				line, counters[i].name,
-				json_integer((json_int_t)counter_value(&counters[i], s)));
-	json_object_set_new(line, "records", json_integer((json_int_t)s->written));
-	json_object_set_new(line, "rejected", json_integer((json_int_t)stats_rejected(s)));
-	json_object_set_new(line, "hit_rate", json_real(stats_hit_rate(s)));
+			tree_put(&line, counters[i].name,
+				 json_integer((json_int_t)counter_value(&counters[i], s)));
+	tree_put(&line, "records", json_integer((json_int_t)s->written));
+	tree_put(&line, "rejected", json_integer((json_int_t)stats_rejected(s)));
+	tree_put(&line, "hit_rate", json_real(stats_hit_rate(s)));
 	return line;
 }
 
@@ -120,7 +124,7 @@ int status_update(struct status *status, const struct snapshot *s, bool now)
 	meter_read(&status->meter, s);
 
 	line = status_object(&status->meter, s);
-	text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(10));
+	text = json_to_text(line, JSON_COMPACT | JSON_REAL_PRECISION(10));
 	json_decref(line);
 	if (text == NULL)
 		return -ENOMEM;

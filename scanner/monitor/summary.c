@@ -13,12 +13,14 @@
 #include "counter.h"
 #include "durable.h"
 #include "human.h"
+#include "json_text.h"
+#include "tree.h"
 
 /* The effective job as an object: reads back as a job file. */
 static json_t *summary_job(const struct job *job)
 {
 	char *text = job_to_json(job);
-	json_t *object = text == NULL ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	json_t *object = text == NULL ? NULL : json_from_text(text, strlen(text), NULL);
 
 	free(text);
 	return object;
@@ -29,8 +31,8 @@ static json_t *summary_rejected(const struct snapshot *s)
 	json_t *object = json_object();
 
 	for (int i = 0; i < REJECT_COUNT; i++)
-		json_object_set_new(object, reject_name((enum reject)i),
-				    json_integer((json_int_t)s->rejected[i]));
+		tree_put(&object, reject_name((enum reject)i),
+			 json_integer((json_int_t)s->rejected[i]));
 	return object;
 }
 
@@ -40,7 +42,7 @@ static json_t *summary_yield(const struct snapshot *s)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < YIELD_ATTEMPTS && i < s->attempts; i++)
-		json_array_append_new(array, json_integer((json_int_t)s->yield[i]));
+		tree_add(&array, json_integer((json_int_t)s->yield[i]));
 	return array;
 }
 
@@ -52,13 +54,13 @@ static json_t *summary_estimate(uint64_t again, uint64_t both)
 	struct coverage_estimate e;
 
 	if (again == 0) {
-		json_object_set_new(object, "percent", json_null());
+		tree_put(&object, "percent", json_null());
 		return object;
 	}
 	e = coverage_estimate(both, again);
-	json_object_set_new(object, "percent", json_real(e.percent));
-	json_object_set_new(object, "low", json_real(e.low));
-	json_object_set_new(object, "high", json_real(e.high));
+	tree_put(&object, "percent", json_real(e.percent));
+	tree_put(&object, "low", json_real(e.low));
+	tree_put(&object, "high", json_real(e.high));
 	return object;
 }
 
@@ -70,15 +72,15 @@ static json_t *summary_coverage(const struct coverage *c, const struct snapshot 
 		const struct coverage_step *step = &c->step[i];
 		json_t *rate = summary_estimate(step->again, step->both);
 
-		json_object_set_new(rate, "rate",
-				    step->rate == RATE_MAX ? json_null()
-							   : json_integer((json_int_t)step->rate));
-		json_array_append_new(rates, rate);
+		tree_put(&rate, "rate",
+			 step->rate == RATE_MAX ? json_null()
+						: json_integer((json_int_t)step->rate));
+		tree_add(&rates, rate);
 	}
 	object = summary_estimate(c->again, c->both);
-	json_object_set_new(object, "sampled", json_integer((json_int_t)s->sampled));
-	json_object_set_new(object, "found", json_integer((json_int_t)s->sample_found));
-	json_object_set_new(object, "rates", rates);
+	tree_put(&object, "sampled", json_integer((json_int_t)s->sampled));
+	tree_put(&object, "found", json_integer((json_int_t)s->sample_found));
+	tree_put(&object, "rates", rates);
 	return object;
 }
 
@@ -91,9 +93,9 @@ static json_t *summary_device_counters(const struct summary_meta *meta, const st
 		json_t *device = json_object();
 
 		for (unsigned i = 0; i < meta->n_counters[k]; i++)
-			json_object_set_new(device, meta->counters[k][i].name,
-					    json_integer((json_int_t)meta->counters[k][i].value));
-		json_object_set_new(object, s->device[k].name, device);
+			tree_put(&device, meta->counters[k][i].name,
+				 json_integer((json_int_t)meta->counters[k][i].value));
+		tree_put(&object, s->device[k].name, device);
 	}
 	return object;
 }
@@ -106,12 +108,12 @@ static json_t *summary_devices(const struct snapshot *s)
 	for (unsigned i = 0; i < s->n_devices; i++) {
 		const struct device_count *d = &s->device[i];
 
-		json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "device",
-						       d->name, "sent", (json_int_t)d->sent,
-						       "control", (json_int_t)d->control,
-						       "received", (json_int_t)d->received,
-						       "tx_dropped", (json_int_t)d->tx_dropped,
-						       "rx_missed", (json_int_t)d->rx_missed));
+		tree_add(&array,
+			 json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "device", d->name, "sent",
+				   (json_int_t)d->sent, "control", (json_int_t)d->control,
+				   "received", (json_int_t)d->received, "tx_dropped",
+				   (json_int_t)d->tx_dropped, "rx_missed",
+				   (json_int_t)d->rx_missed));
 	}
 	return array;
 }
@@ -131,7 +133,7 @@ static json_t *summary_sandbox(const struct sandbox *sandbox)
 
 	for (int i = 0; sandbox != NULL && i < SANDBOX_PARTS; i++)
 		if (sandbox->in_force[i])
-			json_array_append_new(parts, json_string(sandbox_part_name(i)));
+			tree_add(&parts, json_string(sandbox_part_name(i)));
 	return parts;
 }
 
@@ -147,38 +149,37 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 			   "ended", human_utc(ended, meta->ended), "send_seconds", s->send_seconds);
 	for (size_t i = 0; i < n_counters; i++)
 		if (counters[i].shown & IN_SUMMARY)
-			json_object_set_new(
-				object, counters[i].name,
-				json_integer((json_int_t)counter_value(&counters[i], s)));
-	json_object_set_new(object, "outage_seconds", json_real((double)s->outage_ms / 1000));
-	json_object_set_new(object, "records",
-			    json_integer((json_int_t)(s->handed - s->filtered_out)));
-	json_object_set_new(object, "prefix_peak",
-			    meta->job->prefix_rate == 0 ? json_null()
-							: json_integer((json_int_t)s->prefix_peak));
-	json_object_set_new(object, "yield", summary_yield(s));
-	json_object_set_new(object, "coverage",
-			    s->sampled == 0 ? json_null() : summary_coverage(meta->coverage, s));
-	json_object_set_new(object, "rejected", summary_rejected(s));
-	json_object_set_new(object, "device_counters", summary_device_counters(meta, s));
-	json_object_set_new(object, "devices", summary_devices(s));
-	json_object_set_new(object, "hit_rate", json_real(stats_hit_rate(s)));
-	json_object_set_new(object, "truth", summary_truth(s));
-	json_object_set_new(object, "exit_reason", json_string(meta->exit_reason));
-	json_object_set_new(object, "complete", json_boolean(meta->complete));
-	json_object_set_new(object, "sandbox", summary_sandbox(meta->sandbox));
-	json_object_set_new(object, "contact",
-			    meta->job->contact ? json_string(meta->job->contact) : json_null());
-	json_object_set_new(object, "purpose",
-			    meta->job->purpose ? json_string(meta->job->purpose) : json_null());
+			tree_put(&object, counters[i].name,
+				 json_integer((json_int_t)counter_value(&counters[i], s)));
+	tree_put(&object, "outage_seconds", json_real((double)s->outage_ms / 1000));
+	tree_put(&object, "records", json_integer((json_int_t)(s->handed - s->filtered_out)));
+	tree_put(&object, "prefix_peak",
+		 meta->job->prefix_rate == 0 ? json_null()
+					     : json_integer((json_int_t)s->prefix_peak));
+	tree_put(&object, "yield", summary_yield(s));
+	tree_put(&object, "coverage",
+		 s->sampled == 0 ? json_null() : summary_coverage(meta->coverage, s));
+	tree_put(&object, "rejected", summary_rejected(s));
+	tree_put(&object, "device_counters", summary_device_counters(meta, s));
+	tree_put(&object, "devices", summary_devices(s));
+	tree_put(&object, "hit_rate", json_real(stats_hit_rate(s)));
+	tree_put(&object, "truth", summary_truth(s));
+	tree_put(&object, "exit_reason", json_string(meta->exit_reason));
+	tree_put(&object, "complete", json_boolean(meta->complete));
+	tree_put(&object, "sandbox", summary_sandbox(meta->sandbox));
+	tree_put(&object, "contact",
+		 meta->job->contact ? json_string(meta->job->contact) : json_null());
+	tree_put(&object, "purpose",
+		 meta->job->purpose ? json_string(meta->job->purpose) : json_null());
 	return object;
 }
 
 char *summary_to_json(const struct summary_meta *meta, const struct snapshot *s)
 {
 	json_t *object = summary_object(meta, s);
-	char *text = object == NULL ? NULL
-				    : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+	char *text = object == NULL
+			     ? NULL
+			     : json_to_text(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
 
 	json_decref(object);
 	return text;
