@@ -8,7 +8,7 @@ build_packages=(gcc libbpf-dev libc6-dev libdpdk-dev libjansson-dev libseccomp-d
 	ninja-build pkg-config)
 
 # shellcheck disable=SC2034
-test_packages=(binutils busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool faketime git
+test_packages=(bc binutils busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool faketime git
 	iproute2 jq libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
 	procps python3-minimal qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap)
 
