@@ -18,7 +18,7 @@ run_loop_peal() {
 # frames a second, and what the responder takes by itself
 run_loop_bare() {
 	build/tests/bench/bench_loop "$seconds" >"$tmp/loop"
-	sed -n 's/^responder *\([0-9.]*\) .*/testpmd'"'"'s txonly and rxonly over a ring; the responder of loop_peal takes \1 cycles a probe/p' \
+	sed -n 's/^responder *\([0-9.]*\) .*/a lean loop of our own, as txonly and rxonly, not testpmd itself; the responder of loop_peal takes \1 cycles a probe/p' \
 		"$tmp/loop" >"$tmp/loop_bare.note"
 	awk '/^txonly/ { print $4 * 1e6 }' "$tmp/loop"
 }
