@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "check.h"
 #include "reach.h"
 
 enum { PACKETS, ENDS, REFUSED, CUT_OFF };
@@ -25,12 +26,6 @@ struct reach reached[] = {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			__builtin_trap();                                                          \
-	} while (0)
 
 static int file_of(const uint8_t *data, size_t size)
 {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "reach.h"
 #include "target/portset.h"
 
@@ -17,12 +18,6 @@ enum { PORTS_READ, PORTS_REFUSED };
 struct reach reached[] = {[PORTS_READ] = {"ports", 0}, [PORTS_REFUSED] = {"refused", 0}, {NULL, 0}};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			__builtin_trap();                                                          \
-	} while (0)
 
 static void check_error(const struct err *err)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "check.h"
 #include "reach.h"
 
 enum { EQUAL, DIFFERS, REFUSED, N = 3 };
@@ -19,12 +20,6 @@ struct reach reached[] = {
 	[EQUAL] = {"equal", 0}, [DIFFERS] = {"differs", 0}, [REFUSED] = {"refused", 0}, {NULL, 0}};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			__builtin_trap();                                                          \
-	} while (0)
 
 /* What the seeds are records of. */
 static struct record record_of(unsigned i)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "check.h"
 #include "reach.h"
 #include "target/target_parse.h"
 
@@ -22,12 +23,6 @@ struct reach reached[] = {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what))                                                                       \
-			__builtin_trap();                                                          \
-	} while (0)
 
 struct sets {
 	struct rangeset addrs;
