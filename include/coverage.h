@@ -38,7 +38,6 @@ void coverage_rate(struct coverage_rates *rates, uint64_t offset, uint64_t rate)
 struct sample;
 
 struct coverage {
-	uint64_t sampled; /* probes of the sample */
 	uint64_t again, both;
 	struct coverage_step {
 		uint64_t

@@ -30,15 +30,16 @@ static uint64_t tx_of_sample(const struct tx *tx, unsigned n)
 /* The first n waiting probes are the first n of the batch: they are on their way now. */
 static void tx_sent_probes(struct tx *tx, unsigned n)
 {
-	unsigned sampled = (unsigned)__builtin_popcountll(tx_of_sample(tx, n));
 	const struct stream *s = tx->stream;
 	struct batch *b = &tx->batch;
+	unsigned sampled;
 
 	if (b->again) {
 		b->first += n;
 		tx->stats.resent += n;
 		return;
 	}
+	sampled = (unsigned)__builtin_popcountll(tx_of_sample(tx, n));
 	for (unsigned i = b->first; tx->dev->count_open != NULL && i < b->first + n; i++)
 		if (b->step[i] < s->walk.length) /* once for all attempts */
 			tx->stats.truly_open +=
