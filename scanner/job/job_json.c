@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "json_text.h"
+#include "json_tree.h"
 #include "number.h"
 #include "option.h"
 #include "value.h"
@@ -266,12 +267,8 @@ static json_t *list_to_json(const struct strlist *list)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < list->n; i++) {
-		if (json_array_append_new(array, json_string(list->at[i])) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < list->n; i++)
+		tree_add(&array, json_string(list->at[i]));
 	return array;
 }
 
@@ -288,9 +285,9 @@ static json_t *text_to_json(const struct option *opt, const char *text)
 	return json_string(text);
 }
 
-/* Sets its key, unless the option is as it is without being given. 0 or -1: out of memory. */
-static int option_to_json(json_t *object, const struct job *job, const struct job *base,
-			  const struct option *opt)
+/* Puts its key in, unless the option is as it is without being given. */
+static void option_to_json(json_t **object, const struct job *job, const struct job *base,
+			   const struct option *opt)
 {
 	char buf[VALUE_TEXT], base_buf[VALUE_TEXT];
 	const char *text, *base_text;
@@ -299,33 +296,30 @@ static int option_to_json(json_t *object, const struct job *job, const struct jo
 		const struct strlist *list =
 			(const struct strlist *)((const char *)job + opt->offset);
 
-		if (list->n == 0)
-			return 0;
-		return json_object_set_new(object, opt->key,
-					   list->n == 1 && opt->single ? json_string(list->at[0])
-								       : list_to_json(list));
+		if (list->n == 1 && opt->single)
+			tree_put(object, opt->key, json_string(list->at[0]));
+		else if (list->n != 0)
+			tree_put(object, opt->key, list_to_json(list));
+		return;
 	}
 	text = value_text(job, opt, buf);
 	base_text = value_text(base, opt, base_buf);
-	if (text == NULL || (base_text != NULL && strcmp(text, base_text) == 0))
-		return 0;
-	return json_object_set_new(object, opt->key, text_to_json(opt, text));
+	if (text != NULL && (base_text == NULL || strcmp(text, base_text) != 0))
+		tree_put(object, opt->key, text_to_json(opt, text));
 }
 
 char *job_to_json(const struct job *job)
 {
 	json_t *object = json_object();
 	struct job base;
-	char *text = NULL;
-	int rc = 0;
+	char *text;
 
 	job_defaults(&base);
 	base.rate = job_rate_unless_given(job);
-	for (size_t i = 0; i < n_options && rc == 0; i++)
+	for (size_t i = 0; i < n_options; i++)
 		if (options[i].key != NULL)
-			rc = option_to_json(object, job, &base, &options[i]);
-	if (rc == 0)
-		text = json_to_text(object, JSON_INDENT(2));
+			option_to_json(&object, job, &base, &options[i]);
+	text = json_to_text(object, JSON_INDENT(2));
 	json_decref(object);
 	return text;
 }

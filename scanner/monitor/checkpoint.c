@@ -9,7 +9,7 @@
 
 #include "counter.h"
 #include "json_text.h"
-#include "tree.h"
+#include "json_tree.h"
 
 enum { VERSION = 2 };
 
@@ -62,7 +62,7 @@ static json_t *checkpoint_to_json(const struct checkpoint *c)
 char *checkpoint_encode(const struct checkpoint *c)
 {
 	json_t *object = checkpoint_to_json(c);
-	char *line = object == NULL ? NULL : json_to_text(object, JSON_COMPACT);
+	char *line = json_to_text(object, JSON_COMPACT);
 	char *text = NULL, hex[DIGEST_HEX + 1];
 	struct digest digest;
 

@@ -14,8 +14,8 @@
 #include "counter.h"
 #include "human.h"
 #include "json_text.h"
+#include "json_tree.h"
 #include "meter.h"
-#include "tree.h"
 
 struct status {
 	int fd;

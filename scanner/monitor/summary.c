@@ -14,7 +14,7 @@
 #include "durable.h"
 #include "human.h"
 #include "json_text.h"
-#include "tree.h"
+#include "json_tree.h"
 
 /* The effective job as an object: reads back as a job file. */
 static json_t *summary_job(const struct job *job)
@@ -177,9 +177,7 @@ static json_t *summary_object(const struct summary_meta *meta, const struct snap
 char *summary_to_json(const struct summary_meta *meta, const struct snapshot *s)
 {
 	json_t *object = summary_object(meta, s);
-	char *text = object == NULL
-			     ? NULL
-			     : json_to_text(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+	char *text = json_to_text(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
 
 	json_decref(object);
 	return text;
