@@ -19,16 +19,23 @@ static const char *behind(const char *text, const char *device)
 	return strncmp(text, device, len) == 0 && text[len] == '=' ? text + len + 1 : NULL;
 }
 
+/* Of whichever device text names: NULL when it names none. */
+static const char *behind_any(const struct job *job, const char *text)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < job->devices.n && value == NULL; i++)
+		value = behind(text, job->devices.at[i]);
+	return value;
+}
+
 const char *job_value_for(const struct job *job, const char *text, const char *device)
 {
 	const char *value = device != NULL ? behind(text, device) : NULL;
 
 	if (value != NULL)
 		return value;
-	for (size_t i = 0; i < job->devices.n; i++)
-		if (behind(text, job->devices.at[i]) != NULL)
-			return NULL; /* another's */
-	return text;
+	return behind_any(job, text) != NULL ? NULL : text; /* NULL: another's */
 }
 
 const char *job_gateway_ip(const struct job *job, const char *device)
@@ -48,12 +55,11 @@ const char *job_gateway_ip(const struct job *job, const char *device)
 static int check_gateways(const struct job *job, struct err *err)
 {
 	for (size_t i = 0; i < job->gateway_ips.n; i++) {
-		const char *text = job->gateway_ips.at[i], *value = text;
+		const char *text = job->gateway_ips.at[i], *value = behind_any(job, text);
 		uint32_t addr;
 
-		for (size_t k = 0; k < job->devices.n && value == text; k++)
-			if (behind(text, job->devices.at[k]) != NULL)
-				value = behind(text, job->devices.at[k]);
+		if (value == NULL)
+			value = text;
 		if (addr4_parse(value, strlen(value), &addr) < 0)
 			return err_set(err, EXIT_USAGE,
 				       "--gateway-ip: '%s' is not an IPv4 address such as "
@@ -68,7 +74,7 @@ static int check_sources(const struct job *job, struct err *err)
 	for (size_t i = 0; i < job->source_ips.n && job->devices.n > 1; i++) {
 		const char *text = job->source_ips.at[i];
 
-		if (job_value_for(job, text, NULL) == text)
+		if (behind_any(job, text) == NULL)
 			return err_set(err, EXIT_USAGE,
 				       "--source-ip: '%s' belongs to which device? With several it "
 				       "is --source-ip DEVICE=LIST, DEVICE being what -i says",
