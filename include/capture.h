@@ -27,9 +27,9 @@
  * What a record has and a frame cannot tell is in the packet's comment, in this order, with a blank
  * in between: rtt_us=N, cooldown, repeat. The key of the cookies is nowhere in it.
  *
- * DPDK's rte_pcapng wants frames as mbufs of its own layout, takes names and clocks of ethdev
- *ports, and cannot go on with a file; libpcap writes no pcapng, and hands out no comments. Three
- *kinds of blocks are less than what either would need around it.
+ * DPDK's rte_pcapng wants frames as mbufs of its own layout, takes names and clocks of ethdev's
+ * ports, and cannot go on with a file; libpcap writes no pcapng, and hands out no comments. Three
+ * kinds of blocks are less than what either would need around it.
  */
 
 enum {

@@ -40,8 +40,8 @@ struct sample;
 struct coverage {
 	uint64_t again, both;
 	struct coverage_step {
-		uint64_t
-			rate; /* the highest of the step, which reaches down to half of an octave */
+		/* the highest of the step, which reaches down to half of an octave */
+		uint64_t rate;
 		uint64_t again, both;
 	} step[COVERAGE_RATES]; /* ascending */
 	unsigned n_steps;

@@ -36,8 +36,8 @@ struct rx_stats {
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t repeats; /* validated, but neither new nor wanted */
 	uint64_t handed;  /* records put on the ring */
-	uint64_t
-		ring_full; /* times that receiving began to wait for the writer (nothing is lost) */
+	/* times that receiving began to wait for the writer (nothing is lost) */
+	uint64_t ring_full;
 	uint64_t control_lost;	     /* control frames that no TX lcore had room for */
 	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
 	/* the same, by the attempt that they answer; the last one has those of later ones, too */

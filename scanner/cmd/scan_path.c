@@ -7,12 +7,12 @@
  * So is what was sent until that was noticed, and what was to be answered then: all that was sent
  * from MARGIN_MS before the way was last known to be good goes out again when it is back. That is
  *
- *	link down	what was sent in a look (20 ms) and MARGIN_MS
- *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions, and
- *MARGIN_MS gateway moved	from its last answer from where it was (ASK_MS), and MARGIN_MS
+ *	link down	a look (20 ms)
+ *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions
+ *	gateway moved	from its last answer from where it was (ASK_MS)
  *
- * times the rate, whichever device has sent it. It is asked for as soon as it is known, so that a
- *checkpoint has it.
+ * and MARGIN_MS, times the rate, whichever device has sent it. It is asked for as soon as it is
+ * known, so that a checkpoint has it.
  */
 
 #include "scan.h"

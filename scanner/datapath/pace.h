@@ -26,8 +26,8 @@ struct pace {
 	uint64_t token; /* credit that one frame costs */
 	uint64_t cap;	/* the most credit the bucket holds */
 	uint64_t fill;	/* ticks that fill it from empty */
-	uint64_t
-		tsc_hz; /* also: how far the clock may be behind itself without having been reset */
+	/* also: how far the clock may be behind itself without having been reset */
+	uint64_t tsc_hz;
 	uint64_t credit;
 	uint64_t last; /* the latest time seen */
 };
