@@ -16,7 +16,7 @@
 struct capture_origin;
 
 struct output_conf {
-	const char *path; /* -o: "-" is stdout */
+	const char *path; /* -o: "-" is stdout; what ends in .zst is compressed, see zstd_block.h */
 	/* -O: ndjson, csv, list; NULL: list on a terminal if no fields are named, ndjson else */
 	const char *format;
 	const char *fields;   /* -f: comma-separated; "*" is all; NULL is the default set */

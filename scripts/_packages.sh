@@ -4,13 +4,13 @@
 # Debian packages that the scripts need, and one way to get them.
 
 # shellcheck disable=SC2034 # used by those that source this
-build_packages=(gcc libbpf-dev libc6-dev libdpdk-dev libjansson-dev libseccomp-dev meson nettle-dev
-	ninja-build pkg-config)
+build_packages=(gcc libbpf-dev libc6-dev libdpdk-dev libjansson-dev libseccomp-dev libzstd-dev meson
+	nettle-dev ninja-build pkg-config)
 
 # shellcheck disable=SC2034
 test_packages=(bc binutils busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool faketime git
 	iproute2 jq libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
-	procps python3-minimal qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap)
+	procps python3-minimal qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap zstd)
 
 # missing PACKAGE...: those that are not installed, one a line
 missing() {

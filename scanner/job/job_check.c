@@ -96,6 +96,23 @@ static int check_streams(const struct job *job, struct err *err)
 	return 0;
 }
 
+static bool is_packed(const char *path)
+{
+	size_t len = path != NULL ? strlen(path) : 0;
+
+	return len >= 4 && strcmp(path + len - 4, ".zst") == 0;
+}
+
+/* What a kill tore is cut to as many records as there are frames, which needs plain lines. */
+static int check_capture(const struct job *job, struct err *err)
+{
+	if (job->capture == NULL || !is_packed(job->output))
+		return 0;
+	return err_set(err, EXIT_USAGE,
+		       "--capture: answers are matched with records that are not compressed: name "
+		       "--output without .zst");
+}
+
 static int check_records(const struct job *job, struct err *err)
 {
 	const struct output_conf conf = {
@@ -192,6 +209,8 @@ static int check_scan(const struct job *job, struct err *err)
 
 	if (rc == 0)
 		rc = check_records(job, err);
+	if (rc == 0)
+		rc = check_capture(job, err);
 	if (rc == 0)
 		rc = check_cores(job, err);
 	if (rc == 0)

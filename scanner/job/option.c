@@ -165,7 +165,7 @@ const struct option options[] = {
 
 /* --- records --- */
 { .name = "output", .shorts = "o", .key = "output", .arg = "FILE", .type = OPT_TEXT,
-  .aliases = "output-file", FIELD(output), .help = "where records go; - is stdout",
+  .aliases = "output-file", FIELD(output), .help = "where records go; - is stdout; FILE.zst is compressed",
   .shown = "-", .commands = CMD_SCAN, .group = GROUP_RECORDS },
 { .name = "format", .shorts = "O", .key = "format", .arg = "FORMAT", .type = OPT_WORD,
   .aliases = "output-module", .names = format_names, FIELD(format), .help = "encoding",

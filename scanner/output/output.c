@@ -17,6 +17,7 @@
 #include "result_ring.h"
 #include "sink_file.h"
 #include "writer.h"
+#include "zstd_block.h"
 
 /* Add an encoder here. */
 static const struct encoder *const encoders[] = {&encode_ndjson, &encode_csv, &encode_list};
@@ -30,7 +31,8 @@ struct output {
 	struct result_ring **ring, **frames;
 	unsigned n_rings;
 	struct capture_file *capture;
-	char *place[2]; /* output_place(): of the records, of the frames */
+	struct zstd_packer *packer; /* NULL: what is written is not compressed */
+	char *place[2];		    /* output_place(): of the records, of the frames */
 	struct writer writer;
 };
 
@@ -142,6 +144,17 @@ static int output_create_capture(struct output *out, const struct output_conf *c
 	return capture_file_create(conf->capture, conf->go_on, conf->origin, &out->capture, err);
 }
 
+/* A name that says so: what is written is compressed. */
+static int output_create_packer(struct output *out, const char *path, struct err *err)
+{
+	const char *end = strrchr(path, '.');
+
+	if (end == NULL || strcmp(end, ".zst") != 0)
+		return 0;
+	out->packer = zstd_packer_create();
+	return out->packer != NULL ? 0 : err_set(err, EXIT_OUTPUT, "--output: out of memory");
+}
+
 static int output_create_place(struct output *out, const char *path, struct err *err)
 {
 	if (asprintf(&out->place[0], "--output: %s", strcmp(path, "-") == 0 ? "stdout" : path) >= 0)
@@ -166,7 +179,8 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		return -EINVAL;
 	}
 	o->n_rings = conf->n_rings;
-	if (output_create_place(o, path, err) < 0 || output_create_capture(o, conf, err) < 0 ||
+	if (output_create_place(o, path, err) < 0 || output_create_packer(o, path, err) < 0 ||
+	    output_create_capture(o, conf, err) < 0 ||
 	    sink_open(&o->sink, path, conf->go_on, err) < 0) {
 		output_destroy(o);
 		return -EINVAL;
@@ -179,6 +193,7 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		.fieldset = o->fieldset,
 		.filter = o->filter,
 		.sink = &o->sink,
+		.packer = o->packer,
 		.ring = o->ring,
 		.capture = o->capture,
 		.frames = o->frames,
@@ -241,6 +256,7 @@ int output_replay(struct output *out, uint64_t durable, output_seen *seen, void 
 	struct replay r = {
 		.encoder = out->encoder,
 		.set = out->fieldset,
+		.packed = out->packer != NULL,
 		.durable = durable,
 		.seen = seen,
 		.ctx = ctx,
@@ -324,6 +340,7 @@ void output_destroy(struct output *out)
 	output_stop(out);
 	output_destroy_rings(out->ring, out->n_rings);
 	output_destroy_rings(out->frames, out->n_rings);
+	zstd_packer_destroy(out->packer);
 	free(out->place[0]);
 	free(out->place[1]);
 	output_unconfigure(out);

@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "encode.h"
+#include "zstd_block.h"
 
 enum { CHUNK = 1 << 18, BURST = 64 };
 
@@ -136,16 +137,17 @@ bool replay_line(const struct encoder *encoder, const struct fieldset *set, cons
 /* --- a file --- */
 
 /* The header, if the format has one; it counts as no record. */
-static bool is_header(const struct replay *r, const char *line, size_t len)
+static bool is_header(struct replay *r, const char *line, size_t len)
 {
 	char header[ENCODED_MAX];
-	size_t want = r->keep == 0 ? r->encoder->begin(r->set, header) : 0;
+	size_t want = r->begun ? 0 : r->encoder->begin(r->set, header);
 
+	r->begun = true;
 	return want == len + 1 && memcmp(line, header, len) == 0;
 }
 
-/* The whole lines of a buffer; how many bytes they are, or -EILSEQ at a damaged one. */
-static int64_t replay_lines(struct replay *r, const char *buf, size_t len)
+/* The whole lines of a buffer; *used is how many bytes they are. -EILSEQ at a damaged one. */
+static int replay_lines(struct replay *r, const char *buf, size_t len, size_t *used)
 {
 	const char *at = buf, *end;
 	struct record rec[BURST];
@@ -163,7 +165,6 @@ static int64_t replay_lines(struct replay *r, const char *buf, size_t len)
 			r->lines++;
 			n++;
 		}
-		r->keep += line + 1;
 		at = end + 1;
 		if (n == BURST) {
 			r->seen(r->ctx, rec, n);
@@ -171,40 +172,100 @@ static int64_t replay_lines(struct replay *r, const char *buf, size_t len)
 		}
 	}
 	r->seen(r->ctx, rec, n);
-	return good ? at - buf : -EILSEQ;
+	*used = (size_t)(at - buf);
+	return good ? 0 : -EILSEQ;
 }
 
-/* Fills the buffer beyond the have bytes in it; bytes read, 0 at the end, or -errno. */
-static ssize_t fill(int fd, char *buf, size_t have)
+/* Fills the buffer of size bytes beyond the have in it; bytes read, 0 at the end, or -errno. */
+static ssize_t fill(int fd, char *buf, size_t have, size_t size)
 {
 	ssize_t n;
 
 	do
-		n = read(fd, buf + have, CHUNK - have);
+		n = read(fd, buf + have, size - have);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
 
-int replay_fd(struct replay *r, int fd)
+static int replay_text(struct replay *r, int fd)
 {
 	char *buf = malloc(CHUNK);
-	size_t have = 0;
-	int64_t used = 0;
+	size_t have = 0, used;
 	ssize_t n;
+	int rc = 0;
 
 	if (buf == NULL)
 		return -ENOMEM;
-	r->lines = r->keep = 0;
-	while ((n = fill(fd, buf, have)) > 0 && used >= 0) {
+	while (rc == 0 && (n = fill(fd, buf, have, CHUNK)) != 0) {
+		rc = n < 0 ? (int)n : 0;
+		if (rc < 0)
+			break;
 		have += (size_t)n;
-		used = replay_lines(r, buf, have);
-		if (used < 0 || have - (size_t)used == CHUNK)
-			break; /* damaged, or a line without end */
-		have -= (size_t)used;
+		rc = replay_lines(r, buf, have, &used);
+		r->keep += used;
+		if (rc == 0 && have - used == CHUNK)
+			rc = -EILSEQ; /* a line without end */
+		have -= used;
 		memmove(buf, buf + used, have);
 	}
 	free(buf);
-	if (n < 0)
-		return (int)n;
-	return r->lines < r->durable ? -EILSEQ : 0;
+	return rc == -EILSEQ ? 0 : rc; /* it may go, if enough is there */
+}
+
+/* The whole frames of a buffer, likewise. */
+static int replay_frames(struct replay *r, struct zstd_unpacker *unpacker, const char *buf,
+			 size_t len, size_t *used)
+{
+	const char *text;
+	size_t text_len, lines;
+	ssize_t frame;
+	int rc = 0;
+
+	*used = 0;
+	while (rc == 0 && *used < len) {
+		frame = zstd_unpack(unpacker, buf + *used, len - *used, &text, &text_len);
+		if (frame <= 0)
+			return (int)frame;
+		rc = replay_lines(r, text, text_len, &lines);
+		if (rc < 0 || lines != text_len)
+			return -EBADMSG; /* whole, and none of ours: no kill has torn it */
+		*used += (size_t)frame;
+	}
+	return 0;
+}
+
+static int replay_packed(struct replay *r, int fd)
+{
+	const size_t size = zstd_frame_max();
+	struct zstd_unpacker *unpacker = zstd_unpacker_create();
+	char *buf = malloc(size);
+	size_t have = 0, used;
+	ssize_t n;
+	int rc = unpacker == NULL || buf == NULL ? -ENOMEM : 0;
+
+	while (rc == 0 && (n = fill(fd, buf, have, size)) != 0) {
+		rc = n < 0 ? (int)n : 0;
+		if (rc < 0)
+			break;
+		have += (size_t)n;
+		rc = replay_frames(r, unpacker, buf, have, &used);
+		r->keep += used;
+		have -= used;
+		memmove(buf, buf + used, have);
+	}
+	free(buf);
+	zstd_unpacker_destroy(unpacker);
+	return rc == -EILSEQ ? 0 : rc;
+}
+
+int replay_fd(struct replay *r, int fd)
+{
+	int rc;
+
+	r->lines = r->keep = 0;
+	r->begun = false;
+	rc = r->packed ? replay_packed(r, fd) : replay_text(r, fd);
+	if (rc == 0 && r->lines < r->durable)
+		rc = -EILSEQ;
+	return rc == -EBADMSG ? -EILSEQ : rc;
 }

@@ -17,13 +17,17 @@ bool replay_line(const struct encoder *encoder, const struct fieldset *set, cons
 struct replay {
 	const struct encoder *encoder;
 	const struct fieldset *set;
+	bool packed;	  /* the file is of zstd_block.h */
 	uint64_t durable; /* so many records must be there; what is damaged beyond may go ... */
 	uint64_t most;	  /* ... and so may what is more than this */
 	output_seen *seen;
 	void *ctx;
 
 	uint64_t lines; /* records that are there */
-	uint64_t keep;	/* bytes up to the end of the last good line */
+	uint64_t keep;	/* bytes of the file up to the end of the last good line, or frame */
+
+	/* private */
+	bool begun; /* the first line was read */
 };
 
 /* Reads all of fd from its beginning. 0, -errno, or -EILSEQ: it is not what it must be. */

@@ -8,10 +8,12 @@
 
 #include "capture_file.h"
 #include "result_ring.h"
+#include "zstd_block.h"
 
 enum {
 	WRITER_BURST = 64,
 	WRITER_LATENCY_MS = 50,
+	WRITER_PACKED_LATENCY_MS = 500,
 	WRITER_NAP_NS = 2 * 1000 * 1000, /* a tenth of a ring at three million records a second */
 };
 
@@ -71,13 +73,23 @@ static bool writer_flush_frames(struct writer *w)
 	return rc == 0;
 }
 
+static int writer_put_block(struct writer *w)
+{
+	const void *bytes = w->block;
+	ssize_t len = (ssize_t)w->used;
+
+	if (w->packer != NULL)
+		len = zstd_pack(w->packer, w->block, w->used, &bytes);
+	return len < 0 ? (int)len : w->sink->ops->write(w->sink, bytes, (size_t)len);
+}
+
 static void writer_flush(struct writer *w)
 {
 	int rc;
 
 	if (!writer_flush_frames(w) || w->used == 0)
 		return;
-	rc = w->sink->ops->write(w->sink, w->block, w->used);
+	rc = writer_put_block(w);
 	if (rc < 0) {
 		writer_fail(w, rc);
 		return;
@@ -135,14 +147,17 @@ static unsigned writer_drain(struct writer *w, unsigned ring)
 
 static unsigned writer_round(struct writer *w)
 {
+	const long latency = w->packer != NULL ? WRITER_PACKED_LATENCY_MS : WRITER_LATENCY_MS;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < w->n_rings && !writer_failed(w); i++)
 		n += writer_drain(w, i);
-	if (w->used != 0 && !writer_failed(w) && elapsed_ms(&w->oldest) >= WRITER_LATENCY_MS)
+	if (w->used != 0 && !writer_failed(w) && elapsed_ms(&w->oldest) >= latency)
 		writer_flush(w);
 	return n;
 }
+
+_Static_assert((int)WRITER_BLOCK <= (int)ZSTD_BLOCK_TEXT, "a block is a frame");
 
 static void *writer_run(void *arg)
 {

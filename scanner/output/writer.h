@@ -11,13 +11,15 @@
 
 /*
  * The writer thread: takes records off the rings in turn, filters and encodes them into a block,
- * and hands the block to the sink when it is full or 50 ms old. After an error of the sink it stops
- * taking: what was not written stays on the rings, where nobody can mistake it for written.
+ * and hands the block to the sink when it is full or 50 ms old; when it is compressed, 500 ms, as
+ * small blocks shrink badly. After an error of the sink it stops taking: what was not written stays
+ * on the rings, where nobody can mistake it for written.
  */
 
 enum { WRITER_BLOCK = 256 * 1024 };
 
 struct capture_file;
+struct zstd_packer;
 
 struct writer {
 	/* set by the owner, const while the thread runs */
@@ -25,6 +27,7 @@ struct writer {
 	const struct fieldset *fieldset;
 	const struct filter *filter;
 	struct sink *sink;
+	struct zstd_packer *packer; /* NULL: as it is */
 	struct result_ring **ring;
 	struct capture_file *capture; /* NULL: frames are not wanted */
 	struct result_ring **frames;  /* of the records on ring[] */
