@@ -79,9 +79,10 @@ int summary_check(const char *path, struct err *err);
 
 /*
  * Writes it by rename: never half a file. What exists and is no regular file (a FIFO, /dev/stdout)
- * is written to instead. EXIT_OUTPUT.
+ * is written to instead; the reader of a FIFO is waited for, until give_up(), which may be NULL.
+ * EXIT_OUTPUT.
  */
-int summary_write(const char *path, const char *json, struct err *err);
+int summary_write(const char *path, const char *json, bool (*give_up)(void), struct err *err);
 
 /*
  * Where summary_write() will not be able to: opens path now, without changing what is there, to
@@ -108,6 +109,7 @@ struct signal_counts {
 /* Installs the handlers; SIGPIPE is ignored from here on. 0 or -errno. */
 int signals_start(void);
 void signals_read(struct signal_counts *counts);
+void signals_forget(void); /* what came so far: they count from 0 again */
 
 /* --- the plan before a scan --- */
 

@@ -26,8 +26,9 @@ struct output_conf {
 	unsigned n_rings;     /* one per RX lcore */
 	bool patient;	      /* --on-full wait: a full disk is waited for */
 	bool again;	      /* the fields must tell which targets were written: for go_on */
-	bool go_on;	     /* with what a file has, instead of emptying it: see output_replay() */
-	const char *capture; /* --capture: a file for the frames, NULL for none */
+	bool go_on; /* with what a file has, instead of emptying it: see output_replay() */
+	bool (*give_up)(void); /* no longer wait for the reader of a pipe? May be NULL */
+	const char *capture;   /* --capture: a file for the frames, NULL for none */
 	const struct capture_origin *origin; /* what its headers say: capture.h */
 };
 

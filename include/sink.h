@@ -27,8 +27,10 @@ struct sink {
 struct sink_ops {
 	const char *name, *help;
 	/* What is there stays, until sink_cut(). go_on: it can be read, and is written on from its
-	 * end */
-	int (*open)(struct sink *sink, const char *arg, bool go_on, struct err *err);
+	 * end. Waits for the reader of a pipe, until give_up(), which may be NULL: then
+	 * -ECANCELED, EXIT_STOPPED */
+	int (*open)(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(void),
+		    struct err *err);
 	/* All of it, resuming short writes. Waits for a slow reader, but after sink_give_up(): then
 	 * -ECANCELED. Where it is patient, waits for room on a full disk likewise: then -ENOSPC or
 	 * -EDQUOT. */
@@ -39,7 +41,8 @@ struct sink_ops {
 };
 
 /* Opens the sink that arg names: "-" is stdout, anything else a file. */
-int sink_open(struct sink *sink, const char *arg, bool go_on, struct err *err);
+int sink_open(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(void),
+	      struct err *err);
 
 /* Leaves len bytes of a file on a disk that was named, before the first write. What the shell
  * opened as our stdout may have been opened to append: that is not ours to cut. */

@@ -390,7 +390,7 @@ static int scan_summary(struct scan *scan, struct err *err)
 	else if (path != NULL && scan->summary_fd >= 0)
 		rc = summary_write_held(path, scan->summary_fd, json, err);
 	else if (path != NULL)
-		rc = summary_write(path, json, err);
+		rc = summary_write(path, json, scan_stop_asked, err);
 	free(json);
 	return rc;
 }
@@ -514,6 +514,7 @@ static int scan_open_output(struct scan *scan, struct err *err)
 		.patient = job->on_full == ON_FULL_WAIT,
 		.again = scan->keeps && job->output != NULL && strcmp(job->output, "-") != 0,
 		.go_on = scan->resumes,
+		.give_up = scan_stop_asked,
 		.capture = job->capture,
 		.origin = &origin,
 	};
@@ -555,6 +556,7 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 		return rc;
 	*code = scan_code(scan);
 	scan_keep_end(scan);
+	signals_forget(); /* what ended the scan does not end what is left to do */
 	return scan_summary(scan, err);
 }
 

@@ -40,3 +40,10 @@ void signals_read(struct signal_counts *counts)
 	counts->reload = __atomic_load_n(&signal_counts.reload, __ATOMIC_RELAXED);
 	counts->show = __atomic_load_n(&signal_counts.show, __ATOMIC_RELAXED);
 }
+
+void signals_forget(void)
+{
+	__atomic_store_n(&signal_counts.stop, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&signal_counts.reload, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&signal_counts.show, 0, __ATOMIC_RELAXED);
+}

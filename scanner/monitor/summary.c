@@ -12,6 +12,7 @@
 
 #include "counter.h"
 #include "durable.h"
+#include "fifo.h"
 #include "human.h"
 #include "json_text.h"
 #include "json_tree.h"
@@ -209,10 +210,17 @@ static int summary_store(int fd, const char *json)
 	return rc < 0 ? -1 : 0;
 }
 
-static int summary_write_over(const char *path, const char *json, struct err *err)
+static int summary_write_over(const char *path, const char *json, bool (*give_up)(void),
+			      struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd;
 
+	if (!fifo_is(path)) {
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	} else {
+		fd = fifo_open(path, give_up);
+		errno = -fd;
+	}
 	if (fd < 0)
 		return summary_fail(err, "open", path);
 	return summary_store(fd, json) < 0 ? summary_fail(err, "write", path) : 0;
@@ -265,10 +273,10 @@ int summary_check(const char *path, struct err *err)
 				  : summary_write_new(path, NULL, err);
 }
 
-int summary_write(const char *path, const char *json, struct err *err)
+int summary_write(const char *path, const char *json, bool (*give_up)(void), struct err *err)
 {
 	if (summary_over(path))
-		return summary_write_over(path, json, err);
+		return summary_write_over(path, json, give_up, err);
 	return summary_write_new(path, json, err);
 }
 

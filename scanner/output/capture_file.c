@@ -35,7 +35,7 @@ static void put_head(struct capture_file *f, const struct capture_origin *origin
 		f->used += pcapng_put_interface(f->block + f->used, &origin->iface[i]);
 }
 
-static int create(struct capture_file *f, const char *path, bool go_on,
+static int create(struct capture_file *f, const char *path, bool go_on, bool (*give_up)(void),
 		  const struct capture_origin *origin, struct err *err)
 {
 	int rc;
@@ -46,15 +46,19 @@ static int create(struct capture_file *f, const char *path, bool go_on,
 	f->n_ifaces = origin->n_ifaces;
 	memcpy(f->iface, origin->iface, f->n_ifaces * sizeof(f->iface[0]));
 	put_head(f, origin);
-	rc = sink_open(&f->sink, path, go_on, err);
+	rc = sink_open(&f->sink, path, go_on, give_up, err);
+	if (rc == -ECANCELED)
+		return err_set(err, EXIT_STOPPED, "--capture: stopped before anybody read %s",
+			       path);
 	if (rc < 0)
 		return err_set(err, EXIT_OUTPUT, "--capture: cannot write to %s: %s", path,
-			       strerror(errno));
+			       strerror(-rc));
 	return 0;
 }
 
-int capture_file_create(const char *path, bool go_on, const struct capture_origin *origin,
-			struct capture_file **file, struct err *err)
+int capture_file_create(const char *path, bool go_on, bool (*give_up)(void),
+			const struct capture_origin *origin, struct capture_file **file,
+			struct err *err)
 {
 	struct capture_file *f = calloc(1, sizeof(*f));
 	int rc;
@@ -62,7 +66,7 @@ int capture_file_create(const char *path, bool go_on, const struct capture_origi
 	*file = NULL;
 	if (f == NULL)
 		return err_set(err, EXIT_OUTPUT, "--capture: out of memory");
-	rc = create(f, path, go_on, origin, err);
+	rc = create(f, path, go_on, give_up, origin, err);
 	if (rc < 0) {
 		free(f->block);
 		free(f);

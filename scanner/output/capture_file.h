@@ -21,9 +21,11 @@ struct capture_file {
 	uint8_t *block;
 };
 
-/* Opens path, checks that it can be written to, and prepares the headers; what is there stays. */
-int capture_file_create(const char *path, bool go_on, const struct capture_origin *origin,
-			struct capture_file **file, struct err *err);
+/* Opens path as sink_open() does, checks that it can be written to, and prepares the headers; what
+ * is there stays. */
+int capture_file_create(const char *path, bool go_on, bool (*give_up)(void),
+			const struct capture_origin *origin, struct capture_file **file,
+			struct err *err);
 
 /* The frame of this record. */
 void capture_file_add(struct capture_file *f, const struct record *rec, const uint8_t *frame,

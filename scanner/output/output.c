@@ -44,10 +44,11 @@ const struct encoder *encoder_find(const char *name)
 	return NULL;
 }
 
-int sink_open(struct sink *sink, const char *arg, bool go_on, struct err *err)
+int sink_open(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(void),
+	      struct err *err)
 {
 	*sink = (struct sink){.ops = &sink_file};
-	return sink->ops->open(sink, arg, go_on, err);
+	return sink->ops->open(sink, arg, go_on, give_up, err);
 }
 
 /* A person at a terminal who named no fields wants to read addresses. */
@@ -141,7 +142,8 @@ static int output_create_capture(struct output *out, const struct output_conf *c
 	out->frames = output_create_rings(conf->n_rings, err);
 	if (out->frames == NULL)
 		return -ENOMEM;
-	return capture_file_create(conf->capture, conf->go_on, conf->origin, &out->capture, err);
+	return capture_file_create(conf->capture, conf->go_on, conf->give_up, conf->origin,
+				   &out->capture, err);
 }
 
 /* A name that says so: what is written is compressed. */
@@ -181,7 +183,7 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 	o->n_rings = conf->n_rings;
 	if (output_create_place(o, path, err) < 0 || output_create_packer(o, path, err) < 0 ||
 	    output_create_capture(o, conf, err) < 0 ||
-	    sink_open(&o->sink, path, conf->go_on, err) < 0) {
+	    sink_open(&o->sink, path, conf->go_on, conf->give_up, err) < 0) {
 		output_destroy(o);
 		return -EINVAL;
 	}

@@ -12,35 +12,52 @@
 #include <unistd.h>
 
 #include "durable.h"
+#include "fifo.h"
 
 enum { GIVE_UP_LATENCY_MS = 50 };
 
-/* A copy of stdout, so that closing it tells about late errors and leaves descriptor 1 taken. */
-static int sink_file_fd(const char *path, bool go_on)
+/*
+ * Of stdout a copy, so that closing it tells about late errors and leaves descriptor 1 taken. A
+ * pipe is never opened to read: then its reader's leaving would not be noticed.
+ */
+static int sink_file_fd(const char *path, bool go_on, bool (*give_up)(void))
 {
 	int flags = O_CREAT | O_CLOEXEC | (go_on ? O_RDWR | O_APPEND : O_WRONLY);
+	int fd;
 
+	if (fifo_is(path))
+		return fifo_open(path, give_up);
 	if (strcmp(path, "-") == 0)
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return open(path, flags, 0644);
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	else
+		fd = open(path, flags, 0644);
+	return fd < 0 ? -errno : fd;
 }
 
-static int sink_file_open(struct sink *sink, const char *arg, bool go_on, struct err *err)
+static int sink_file_failed(struct sink *sink, const char *name, int rc, struct err *err)
 {
+	free(sink->path);
+	sink->path = NULL;
+	if (rc == -ECANCELED)
+		err_set(err, EXIT_STOPPED, "--output: stopped before anybody read %s", name);
+	else
+		err_set(err, EXIT_OUTPUT, "--output: cannot write to %s: %s", name, strerror(-rc));
+	return rc;
+}
+
+static int sink_file_open(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(void),
+			  struct err *err)
+{
+	const char *name = strcmp(arg, "-") == 0 ? "stdout" : arg;
 	struct stat st;
 
-	sink->named = strcmp(arg, "-") != 0;
-	sink->path = strdup(sink->named ? arg : "stdout");
+	sink->named = name == arg;
+	sink->path = strdup(name);
 	if (sink->path == NULL)
-		return err_set(err, EXIT_OUTPUT, "--output: out of memory");
-	sink->fd = sink_file_fd(arg, go_on);
-	if (sink->fd < 0) {
-		err_set(err, EXIT_OUTPUT, "--output: cannot write to %s: %s", sink->path,
-			strerror(errno));
-		free(sink->path);
-		sink->path = NULL;
-		return -EINVAL;
-	}
+		return sink_file_failed(sink, name, -ENOMEM, err);
+	sink->fd = sink_file_fd(arg, go_on, give_up);
+	if (sink->fd < 0)
+		return sink_file_failed(sink, name, sink->fd, err);
 	if (fstat(sink->fd, &st) == 0) {
 		sink->regular = S_ISREG(st.st_mode);
 		sink->waits = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(sink->fd);

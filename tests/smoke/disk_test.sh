@@ -60,7 +60,7 @@ whole() {
 # goes_on NAME: with room, to the end
 goes_on() {
 	room
-	expect 0 timeout 60 "$PEAL" resume "$tmp/disk/state"
+	expect 0 timeout -k 5 60 "$PEAL" resume "$tmp/disk/state"
 	whole "$1"
 }
 
@@ -140,7 +140,7 @@ say "files that may not grow: 74"
 	expect 74 "$PEAL" scan "${job[@]}" -o "$tmp/disk/limit" --state-dir "$tmp/disk/limit.state"
 	grep -q 'File too large' "$tmp/err" || fail "it said: $(cat "$tmp/err")"
 )
-expect 0 timeout 60 "$PEAL" resume "$tmp/disk/limit.state"
+expect 0 timeout -k 5 60 "$PEAL" resume "$tmp/disk/limit.state"
 mv "$tmp/disk/limit" "$tmp/limit.ndjson"
 states limit >"$tmp/got"
 same "records" "$tmp/got" "$tmp/want"
@@ -152,7 +152,7 @@ room
 	head -n 1 >"$tmp/one"
 is "exit status" "$(cat "$tmp/status")" 74
 grep -q 'Broken pipe' "$tmp/err" || fail "it said: $(cat "$tmp/err")"
-expect 0 timeout 60 "$PEAL" resume "$tmp/disk/state" --cooldown 400ms >"$tmp/pipe.rest"
+expect 0 timeout -k 5 60 "$PEAL" resume "$tmp/disk/state" --cooldown 400ms >"$tmp/pipe.rest"
 cat "$tmp/one" "$tmp/pipe.rest" >"$tmp/pipe.ndjson"
 states pipe | LC_ALL=C sort -u >"$tmp/got"
 same "records" "$tmp/got" "$tmp/want"
@@ -169,7 +169,7 @@ mkfifo "$tmp/fifo"
 	cat
 } <"$tmp/fifo" >"$tmp/slow.ndjson" &
 reader=$!
-expect 0 timeout 120 "$PEAL" scan "${flood[@]}" -o "$tmp/fifo" -m "$tmp/slow.json"
+expect 0 timeout -k 5 120 "$PEAL" scan "${flood[@]}" -o "$tmp/fifo" -m "$tmp/slow.json"
 wait $reader
 books slow
 states slow >"$tmp/got"

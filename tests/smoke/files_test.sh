@@ -60,3 +60,37 @@ for seed in "" 18446744073709551615; do
 	peal list "${targets[@]}" -e "$(summary first .seed)" >"$tmp/want"
 	same "the order" "$tmp/order" "$tmp/want"
 done
+
+say "a pipe that nobody reads: it says that it waits, TERM and INT end it at once, with 75"
+mkfifo "$tmp/pipe"
+# waits OPTION...: a scan in the background that says it waits for the pipe's reader; $scan is its process
+waits() {
+	timeout -k 5 60 "$PEAL" scan -i sim "${args[@]}" "$@" 2>"$tmp/err" &
+	scan=$!
+	wait_for 30 grep -q "$tmp/pipe: a pipe that nobody reads; waiting for a reader" "$tmp/err"
+}
+# ended CODE TEXT: it did, and said so
+ended() {
+	local got=0
+	wait $scan || got=$?
+	is "exit status" "$got" "$1"
+	grep -q "$2" "$tmp/err" || fail "it said: $(cat "$tmp/err")"
+}
+for signal in TERM INT; do
+	waits -o "$tmp/pipe"
+	kill -$signal $scan # timeout hands it on
+	ended 75 "stopped before anybody read $tmp/pipe"
+	waits -o "$tmp/out" --capture "$tmp/pipe"
+	kill -$signal $scan
+	ended 75 "stopped before anybody read $tmp/pipe"
+	waits -o "$tmp/out" -m "$tmp/pipe" # after the scan: the records are whole
+	kill -$signal $scan
+	ended 74 "cannot open the summary $tmp/pipe"
+	is "records" "$(wc -l <"$tmp/out")" "$records"
+done
+
+say "and a reader that comes late gets all"
+waits -o "$tmp/pipe"
+cat "$tmp/pipe" >"$tmp/late"
+ended 0 ""
+is "records" "$(wc -l <"$tmp/late")" "$records"

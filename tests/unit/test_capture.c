@@ -190,7 +190,7 @@ static struct capture_file *open_capture(bool go_on)
 	struct capture_file *f;
 	struct err err;
 
-	if (capture_file_create(path, go_on, &origin, &f, &err) < 0)
+	if (capture_file_create(path, go_on, NULL, &origin, &f, &err) < 0)
 		fail_msg("%s", err.text);
 	if (!go_on)
 		assert_int_equal(sink_cut(&f->sink, 0), 0);
@@ -334,7 +334,7 @@ static void test_many_addresses(void **state)
 	assert_non_null(addr);
 	for (uint32_t i = 0; i < CAPTURE_SOURCES; i++)
 		addr[i] = i * 3;
-	assert_int_equal(capture_file_create(path, false, &many, &f, &err), 0);
+	assert_int_equal(capture_file_create(path, false, NULL, &many, &f, &err), 0);
 	assert_int_equal(sink_cut(&f->sink, 0), 0);
 	add(f, 0, 1);
 	assert_int_equal(capture_file_flush(f), 0);
@@ -354,7 +354,7 @@ static void test_unwritable(void **state)
 	struct err err;
 
 	(void)state;
-	assert_true(capture_file_create("/nowhere/at/all", false, &origin, &f, &err) < 0);
+	assert_true(capture_file_create("/nowhere/at/all", false, NULL, &origin, &f, &err) < 0);
 	assert_int_equal(err.code, EXIT_OUTPUT);
 	assert_non_null(
 		strstr(err.text, "--capture: cannot write to /nowhere/at/all: No such file"));

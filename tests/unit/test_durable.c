@@ -164,7 +164,7 @@ static int keep_summary(const char *text)
 	int rc;
 
 	fault.armed = true;
-	rc = summary_write(path, text, &err);
+	rc = summary_write(path, text, NULL, &err);
 	fault.armed = false;
 	if (rc < 0)
 		assert_int_equal(err.code, EXIT_OUTPUT);

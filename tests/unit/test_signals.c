@@ -26,6 +26,9 @@ static void test_counts(void **state)
 	assert_int_equal(counts.stop, 2);
 	assert_int_equal(counts.reload, 1);
 	assert_int_equal(counts.show, 3);
+	signals_forget();
+	signals_read(&counts);
+	assert_int_equal(counts.stop + counts.reload + counts.show, 0);
 }
 
 /* A reader that is gone is an error of the write, not the end of the process. */

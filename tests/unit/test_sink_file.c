@@ -118,7 +118,7 @@ static void open_sink(struct sink *sink, const char *arg, struct fault what)
 {
 	struct err err;
 
-	if (sink_open(sink, arg, false, &err) < 0)
+	if (sink_open(sink, arg, false, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	fault = what;
 	fault.fd = sink->fd;
@@ -298,7 +298,7 @@ static void test_cannot_open(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(sink_open(&sink, rows[i].arg, false, &err), -EINVAL);
+		assert_true(sink_open(&sink, rows[i].arg, false, NULL, &err) < 0);
 		assert_int_equal(err.code, EXIT_OUTPUT);
 		assert_null(sink.path);
 		if (strstr(err.text, rows[i].message) == NULL)
@@ -318,7 +318,7 @@ static void test_stdout(void **state)
 	fflush(stdout);
 	assert_int_equal(pipe(pipes), 0);
 	dup2(pipes[1], STDOUT_FILENO);
-	rc = sink_open(&sink, "-", false, &err);
+	rc = sink_open(&sink, "-", false, NULL, &err);
 	dup2(out, STDOUT_FILENO);
 	assert_int_equal(rc, 0);
 	assert_string_equal(sink.path, "stdout");
@@ -330,10 +330,10 @@ static void test_stdout(void **state)
 
 	fflush(stdout);
 	close(STDOUT_FILENO);
-	rc = sink_open(&sink, "-", false, &err);
+	rc = sink_open(&sink, "-", false, NULL, &err);
 	dup2(out, STDOUT_FILENO);
 	close(out);
-	assert_int_equal(rc, -EINVAL);
+	assert_int_equal(rc, -EBADF);
 	assert_int_equal(err.code, EXIT_OUTPUT);
 	assert_string_equal(err.text, "--output: cannot write to stdout: Bad file descriptor");
 }
@@ -384,6 +384,65 @@ static void test_reader_gone(void **state)
 	assert_int_equal(sink.ops->close(&sink), 0);
 }
 
+static unsigned asked; /* how often */
+
+static bool after_three(void)
+{
+	return ++asked == 3;
+}
+
+/* A pipe that nobody reads: waited for, until it is given up. */
+static void test_no_reader(void **state)
+{
+	char want[128];
+	struct sink sink;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (int go_on = 0; go_on < 2; go_on++) {
+		asked = 0;
+		assert_int_equal(sink_open(&sink, path, go_on, after_three, &err), -ECANCELED);
+		assert_int_equal(asked, 3);
+		assert_int_equal(err.code, EXIT_STOPPED);
+		snprintf(want, sizeof(want), "--output: stopped before anybody read %s", path);
+		assert_string_equal(err.text, want);
+		assert_null(sink.path);
+	}
+}
+
+static int late_reader;
+
+/* Stands in for the world, which goes on while the reader is waited for. */
+static bool read_late(void)
+{
+	if (++asked == 3)
+		late_reader = open(path, O_RDONLY | O_NONBLOCK);
+	return false;
+}
+
+/* The reader comes while it is waited for: from then on it is a pipe like any other. */
+static void test_late_reader(void **state)
+{
+	struct sink sink;
+	struct err err;
+	char got[8];
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (int go_on = 0; go_on < 2; go_on++) {
+		asked = 0;
+		assert_int_equal(sink_open(&sink, path, go_on, read_late, &err), 0);
+		assert_true(sink.waits);
+		assert_int_equal(fcntl(sink.fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_WRONLY);
+		assert_int_equal(sink.ops->write(&sink, "hello", 5), 0);
+		assert_int_equal(read(late_reader, got, sizeof(got)), 5);
+		close(late_reader);
+		assert_int_equal(sink.ops->write(&sink, "x", 1), -EPIPE);
+		assert_int_equal(sink.ops->close(&sink), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +457,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stdout, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_give_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reader_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_reader, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late_reader, setup, teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -274,8 +274,8 @@ static void test_write(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/summary", dir);
-	assert_int_equal(summary_write(path, "{\"a\": 1}", &err), 0);
-	assert_int_equal(summary_write(path, "{}", &err), 0); /* in place of the old one */
+	assert_int_equal(summary_write(path, "{\"a\": 1}", NULL, &err), 0);
+	assert_int_equal(summary_write(path, "{}", NULL, &err), 0); /* in place of the old one */
 	read_file(path, buf, sizeof(buf));
 	assert_string_equal(buf, "{}\n");
 	assert_int_equal(entries(), 1); /* nothing else is left behind */
@@ -293,7 +293,7 @@ static void test_write_through_link(void **state)
 	snprintf(path, sizeof(path), "%s/summary", dir);
 	snprintf(link_path, sizeof(link_path), "%s/link", dir);
 	assert_int_equal(symlink(path, link_path), 0);
-	assert_int_equal(summary_write(link_path, "{}", &err), 0);
+	assert_int_equal(summary_write(link_path, "{}", NULL, &err), 0);
 	assert_int_equal(lstat(link_path, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	read_file(path, buf, sizeof(buf));
@@ -355,7 +355,7 @@ static void test_check(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_true(summary_check(bad[i], &err) < 0);
 		assert_int_equal(err.code, EXIT_OUTPUT);
-		assert_true(summary_write(bad[i], "{}", &err) < 0);
+		assert_true(summary_write(bad[i], "{}", NULL, &err) < 0);
 	}
 	snprintf(path, sizeof(path), "%s/summary", dir);
 	snprintf(link_path, sizeof(link_path), "%s/link", dir);
@@ -363,7 +363,7 @@ static void test_check(void **state)
 	assert_int_equal(entries(), 0);
 	assert_int_equal(symlink(path, link_path), 0);
 	assert_int_equal(summary_check(link_path, &err), 0);
-	assert_int_equal(summary_write(path, "{}", &err), 0);
+	assert_int_equal(summary_write(path, "{}", NULL, &err), 0);
 	assert_int_equal(summary_check(path, &err), 0);
 	assert_int_equal(summary_check(link_path, &err), 0);
 	assert_int_equal(summary_check("/dev/null", &err), 0);
@@ -381,14 +381,14 @@ static void test_write_errors(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_true(summary_write("/nonexistent/dir/s", "{}", &err) < 0);
+	assert_true(summary_write("/nonexistent/dir/s", "{}", NULL, &err) < 0);
 	assert_int_equal(err.code, EXIT_OUTPUT);
 	assert_string_equal(err.text, "cannot create the summary /nonexistent/dir/s.new: "
 				      "No such file or directory");
-	assert_true(summary_write("/dev/full", "{}", &err) < 0);
+	assert_true(summary_write("/dev/full", "{}", NULL, &err) < 0);
 	assert_string_equal(err.text,
 			    "cannot write the summary /dev/full: No space left on device");
-	assert_true(summary_write(dir, "{}", &err) < 0);
+	assert_true(summary_write(dir, "{}", NULL, &err) < 0);
 	assert_non_null(strstr(err.text, "Is a directory"));
 }
 
