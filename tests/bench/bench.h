@@ -16,6 +16,9 @@
 
 enum { BENCH_ROUNDS_MAX = 1024 };
 
+/* Found by its name where instructions are counted (instructions_test.sh), so never inlined. */
+#define BENCH_STAGE __attribute__((noinline)) static
+
 struct bench {
 	unsigned rounds, n;
 	double sample[BENCH_ROUNDS_MAX]; /* cycles an element */

@@ -3,8 +3,8 @@
 /*
  * bench_rx [ROUNDS [KIND]]: what a received frame costs (of that kind alone). First the whole of
  * rx_step() on a ring device, less what a program costs that receives the same frames and frees
- * them, as dpdk-testpmd does in rxonly; then its stages one by one. KIND memory: how much memory
- * exact deduplication takes at most.
+ * them, as dpdk-testpmd does in rxonly. KIND memory: how much memory exact deduplication takes at
+ * most.
  */
 
 #include "bench.h"
@@ -18,80 +18,12 @@
 
 #include "dedup.h"
 #include "eal.h"
+#include "frame_kinds.h"
 #include "job.h"
 #include "result_ring.h"
 #include "rx.h"
-#include "scan_fixture.h"
-#include "sendlog.h"
 
 enum { FRAMES = 1024, BURST = RX_BURST };
-
-/* What a SYN-ACK of Linux has when it was asked with the options of Linux. */
-static const uint8_t linux_options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 1,
-					2, 3, 0, 0,    0, 1, 1, 3,  3, 7};
-static const uint8_t mss[] = {2, 4, 5, 0xb4};
-
-/* Kinds of frames; i counts them. */
-static uint16_t frame_synack(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	struct answer a = fixture_answer(f, i);
-
-	return fixture_tcp(&a, ANSWER_SYN_ACK, mss, sizeof(mss), frame);
-}
-
-static uint16_t frame_linux(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	struct answer a = fixture_answer(f, i);
-
-	return fixture_tcp(&a, ANSWER_SYN_ACK, linux_options, sizeof(linux_options), frame);
-}
-
-static uint16_t frame_rst(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	struct answer a = fixture_answer(f, i);
-
-	return fixture_tcp(&a, ANSWER_RST_ACK, NULL, 0, frame);
-}
-
-/* Half of each, at random. */
-static uint16_t frame_mixed(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	return i * UINT32_C(0x85ebca6b) >> 31 ? frame_rst(f, i, frame) : frame_synack(f, i, frame);
-}
-
-static uint16_t frame_icmp(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	struct answer a = fixture_answer(f, i);
-
-	return fixture_icmp(&a, frame);
-}
-
-static uint16_t frame_wrong_port(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	struct answer a = fixture_answer(f, i);
-
-	a.dport = (uint16_t)(i % FIXTURE_PORT_FIRST);
-	return fixture_tcp(&a, ANSWER_SYN_ACK, mss, sizeof(mss), frame);
-}
-
-static uint16_t frame_wrong_cookie(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	struct answer a = fixture_answer(f, i);
-
-	a.ack ^= 0x5555;
-	return fixture_tcp(&a, ANSWER_SYN_ACK, mss, sizeof(mss), frame);
-}
-
-/* Neither IPv4 nor ARP: an ethertype of nobody. */
-static uint16_t frame_junk(const struct fixture *f, uint32_t i, uint8_t *frame)
-{
-	uint16_t len = frame_wrong_port(f, i, frame);
-
-	fixture_spoil(frame);
-	return len;
-}
-
-typedef uint16_t (*make_frame)(const struct fixture *f, uint32_t i, uint8_t *frame);
 
 /* --- the whole --- */
 
@@ -326,152 +258,6 @@ static void bench_pcap(struct rig *rig, unsigned rounds)
 	rig->dev.port_id = ring;
 }
 
-/* --- the stages --- */
-
-struct stages {
-	struct rig *rig;
-	uint8_t frame[FRAMES][FIXTURE_FRAME];
-	uint16_t len[FRAMES];
-	struct pkt_view view[FRAMES];
-	uint32_t addr[FRAMES];
-	uint16_t port[FRAMES];
-	uint64_t index[FRAMES], offset[FRAMES];
-	struct cookie cookie[FRAMES];
-	struct record record[FRAMES];
-	struct dedup *dedup;
-	uint8_t state[BURST];
-	uint64_t spread; /* of the offsets that dedup is asked for */
-	uint32_t turn;
-	volatile uint64_t sum; /* so that nothing is left out */
-};
-
-static void stage_parse(void *arg)
-{
-	struct stages *s = arg;
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < FRAMES; i++)
-		sum += (uint64_t)pkt_parse(&s->view[i], s->frame[i], s->len[i]);
-	s->sum = sum;
-}
-
-static void stage_checksum(void *arg)
-{
-	struct stages *s = arg;
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < FRAMES; i++)
-		sum += pkt_checksum_ok(&s->view[i], s->frame[i]);
-	s->sum = sum;
-}
-
-static void stage_cookie(void *arg)
-{
-	struct stages *s = arg;
-
-	for (unsigned i = 0; i < FRAMES; i += BURST)
-		cookie_make(&s->rig->fixture->stream.key, s->addr + i, s->port + i, 0,
-			    s->cookie + i, BURST);
-}
-
-static void stage_rank(void *arg)
-{
-	struct stages *s = arg;
-
-	for (unsigned i = 0; i < FRAMES; i += BURST)
-		target_space_rank(s->rig->fixture->space, s->addr + i, s->port + i, s->index + i,
-				  BURST);
-}
-
-static void stage_find(void *arg)
-{
-	struct stages *s = arg;
-
-	for (unsigned i = 0; i < FRAMES; i += BURST)
-		walk_find(&s->rig->fixture->stream.walk, s->index + i, s->offset + i, BURST);
-}
-
-static void stage_dedup(void *arg)
-{
-	struct stages *s = arg;
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < FRAMES; i += BURST) {
-		for (unsigned k = 0; k < BURST; k++, s->turn++)
-			s->offset[k] = s->turn * UINT32_C(0x9e3779b1) % s->spread;
-		sum += dedup_seen_burst(s->dedup, s->offset, s->state, BURST);
-	}
-	s->sum = sum;
-}
-
-static void stage_sendlog(void *arg)
-{
-	struct stages *s = arg;
-	uint64_t sum = 0, us = 0;
-
-	for (unsigned i = 0; i < FRAMES; i++) {
-		sendlog_find(s->rig->fixture->stream.sendlog, s->offset[i], &us);
-		sum += us;
-	}
-	s->sum = sum;
-}
-
-static void stage_classify(void *arg)
-{
-	struct stages *s = arg;
-
-	for (unsigned i = 0; i < FRAMES; i++)
-		probe_tcp_syn.classify(&s->view[i], &s->record[i]);
-}
-
-static void stage_hand_over(void *arg)
-{
-	struct stages *s = arg;
-
-	for (unsigned i = 0; i < FRAMES; i += BURST)
-		result_ring_put(s->rig->rx.results, s->record + i, BURST);
-}
-
-static void stages_fill(struct stages *s, make_frame make)
-{
-	for (unsigned i = 0; i < FRAMES; i++) {
-		s->len[i] = make(s->rig->fixture, i, s->frame[i]);
-		if (pkt_parse(&s->view[i], s->frame[i], s->len[i]) == 0) {
-			s->addr[i] = s->view[i].remote;
-			s->port[i] = s->view[i].remote_port;
-		}
-	}
-}
-
-static void bench_parse(struct stages *s, struct bench *b)
-{
-	static const struct {
-		const char *name;
-		make_frame make;
-		bool whole;
-	} kinds[] = {
-		{"SYN-ACK with Linux options", frame_linux, true},
-		{"RST", frame_rst, true},
-		{"ICMP error", frame_icmp, true},
-		{"no IPv4", frame_junk, false},
-		{"SYN-ACK", frame_synack, true},
-	};
-
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		char name[64];
-
-		stages_fill(s, kinds[i].make);
-		snprintf(name, sizeof(name), "parse: %s", kinds[i].name);
-		bench_run(b, stage_parse, s, FRAMES);
-		bench_print(b, name);
-		if (!kinds[i].whole)
-			continue;
-		snprintf(name, sizeof(name), "checksum: %s", kinds[i].name);
-		bench_run(b, stage_checksum, s, FRAMES);
-		bench_print(b, name);
-	}
-}
-
 static uint64_t resident_kib(void)
 {
 	unsigned long long size, resident = 0;
@@ -483,19 +269,6 @@ static uint64_t resident_kib(void)
 		resident = 0;
 	fclose(f);
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
-}
-
-static void bench_dedup(struct stages *s, struct bench *b, uint64_t length, uint64_t spread,
-			const char *name)
-{
-	if (dedup_create(length, &s->dedup) < 0)
-		return;
-	dedup_alone(s->dedup);
-	s->spread = spread;
-	s->turn = 0;
-	bench_run(b, stage_dedup, s, FRAMES);
-	bench_print(b, name);
-	dedup_destroy(s->dedup);
 }
 
 /* What the answers of all public IPv4 at one port need at most: one on each page. */
@@ -512,44 +285,6 @@ static void bench_dedup_memory(void)
 	printf("dedup of all public IPv4: %.0f MiB resident\n",
 	       (double)(resident_kib() - before) / 1024);
 	dedup_destroy(dedup);
-}
-
-static void bench_hand_over(struct stages *s, struct bench *b)
-{
-	b->n = 0;
-	for (unsigned i = 0; i < b->rounds; i++) {
-		uint64_t start = rte_rdtsc_precise();
-
-		stage_hand_over(s);
-		bench_add(b, rte_rdtsc_precise() - start, FRAMES);
-		rig_drain(s->rig);
-	}
-	bench_print(b, "hand over");
-}
-
-static void bench_stages(struct rig *rig, unsigned rounds)
-{
-	static const struct {
-		const char *name;
-		void (*run)(void *);
-	} plain[] = {
-		{"cookie", stage_cookie},     {"rank", stage_rank},	    {"find", stage_find},
-		{"send time", stage_sendlog}, {"classify", stage_classify},
-	};
-	static struct stages s;
-	static struct bench b;
-
-	s.rig = rig;
-	b.rounds = rounds;
-	bench_title("the stages");
-	bench_parse(&s, &b);
-	for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-		bench_run(&b, plain[i].run, &s, FRAMES);
-		bench_print(&b, plain[i].name);
-	}
-	bench_dedup(&s, &b, UINT64_C(1) << 31, 1 << 20, "dedup: near the front");
-	bench_dedup(&s, &b, UINT64_C(1) << 30, UINT64_C(1) << 30, "dedup: anywhere in 512 MiB");
-	bench_hand_over(&s, &b);
 }
 
 int main(int argc, char **argv)
@@ -575,8 +310,6 @@ int main(int argc, char **argv)
 		bench_whole(&rig, (unsigned)rounds, argc > 2 ? argv[2] : NULL);
 	if (argc <= 2)
 		bench_pcap(&rig, (unsigned)rounds);
-	if (argc <= 2)
-		bench_stages(&rig, (unsigned)rounds);
 	rig_fini(&rig);
 	fixture_fini(&fixture);
 	eal_stop();
