@@ -14,6 +14,10 @@
  */
 int durable_write(int folder, const char *name, const void *data, size_t len);
 
+/* NAME of the folder, when that is a regular file of at most `most` bytes, else -EFBIG: the caller
+ * frees *text, which is NUL-terminated. */
+int durable_read(int folder, const char *name, size_t most, char **text, size_t *len);
+
 /* All of it to fd: what was taken in part or interrupted goes on. */
 int durable_fill(int fd, const void *data, size_t len);
 

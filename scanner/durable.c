@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int durable_fill(int fd, const void *data, size_t len)
@@ -70,6 +72,48 @@ int durable_write(int folder, const char *name, const void *data, size_t len)
 		return rc;
 	}
 	return durable_sync(folder);
+}
+
+static int read_all(int fd, size_t most, char **text, size_t *len)
+{
+	struct stat st;
+	size_t have = 0;
+	char *buf;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if ((uint64_t)st.st_size > most)
+		return -EFBIG;
+	buf = malloc((size_t)st.st_size + 1);
+	if (buf == NULL)
+		return -ENOMEM;
+	while (have < (size_t)st.st_size) {
+		ssize_t n = read(fd, buf + have, (size_t)st.st_size - have);
+
+		if (n == 0 || (n < 0 && errno != EINTR)) {
+			int error = n == 0 ? -EIO : -errno;
+
+			free(buf);
+			return error;
+		}
+		have += n > 0 ? (size_t)n : 0;
+	}
+	buf[have] = '\0';
+	*text = buf;
+	*len = have;
+	return 0;
+}
+
+int durable_read(int folder, const char *name, size_t most, char **text, size_t *len)
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int rc = fd < 0 ? -errno : read_all(fd, most, text, len);
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int durable_entry(const char *path)

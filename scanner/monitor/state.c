@@ -75,45 +75,11 @@ bool state_has(const struct state *state, const char *name)
 	return faccessat(state->folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* All of a file that is a regular one: 0 or -errno. */
-static int read_all(int fd, char **text, size_t *len)
-{
-	struct stat st;
-	size_t have = 0;
-	char *buf;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	buf = malloc((size_t)st.st_size + 1);
-	if (buf == NULL)
-		return -ENOMEM;
-	while (have < (size_t)st.st_size) {
-		ssize_t n = read(fd, buf + have, (size_t)st.st_size - have);
-
-		if (n == 0 || (n < 0 && errno != EINTR)) {
-			int error = n == 0 ? -EIO : -errno;
-
-			free(buf);
-			return error;
-		}
-		have += n > 0 ? (size_t)n : 0;
-	}
-	buf[have] = '\0';
-	*text = buf;
-	*len = have;
-	return 0;
-}
-
 int state_read(const struct state *state, const char *name, char **text, size_t *len,
 	       struct err *err)
 {
-	int fd = openat(state->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	int rc = fd < 0 ? -errno : read_all(fd, text, len);
+	int rc = durable_read(state->folder, name, SIZE_MAX - 1, text, len);
 
-	if (fd >= 0)
-		close(fd);
 	if (rc < 0)
 		return err_set(err, EXIT_INPUT, "%s/%s: %s", state->path, name, strerror(-rc));
 	return 0;
