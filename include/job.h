@@ -74,7 +74,7 @@ struct job {
 	uint32_t ttl;
 	enum rst_mode rst;
 	bool answer_ping;
-	uint32_t tx_cores, rx_cores; /* 0: one */
+	uint32_t tx_cores, rx_cores; /* 0: as many as are of use */
 	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
 
 	const char *output, *format, *fields, *filter; /* NULL: default */

@@ -28,13 +28,15 @@ struct roles {
 	char lcores[2048];   /* for the EAL: "0@(0-3),1@3,2@2" */
 };
 
-/*
- * tx and rx lcores (0: one) on the processors in list ("0,2-5"; NULL: those that the process may
- * use; near: those next to the device are preferred, "" if all are). On one or two processors,
- * sending and receiving share lcores.
- */
-int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, const char *near,
-	       struct err *err);
+struct roles_conf {
+	unsigned tx, rx;  /* lcores; 0: as many as are of use */
+	unsigned of_use;  /* if there are so many processors */
+	const char *list; /* of processors, "0,2-5"; NULL: those that the process may use */
+	const char *near; /* those of them next to the device, which are preferred; "": all are */
+};
+
+/* On one or two processors, sending and receiving share lcores. EXIT_USAGE. */
+int roles_init(struct roles *roles, const struct roles_conf *conf, struct err *err);
 
 struct workers_conf {
 	struct stream *stream;

@@ -240,11 +240,12 @@ static void check_kernel(struct doctor *d, const struct io_spec *spec, const cha
 /* As many queues as a scan would have. */
 static void check_queues(struct doctor *d, const struct io_spec *spec)
 {
+	const struct roles_conf one = {.of_use = 1, .near = ""};
 	struct roles roles;
 	struct io_conf conf = {0};
 	struct err err;
 
-	if (roles_init(&roles, 0, 0, NULL, "", &err) < 0) {
+	if (roles_init(&roles, &one, &err) < 0) {
 		doctor_fail(d, err.code, "cores", "%s", err.text);
 		return;
 	}

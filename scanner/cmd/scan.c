@@ -23,8 +23,6 @@
 enum {
 	LARGE_SCAN = 1000000, /* targets from which a real scan shows its plan and says who it is */
 	SAMPLE_LEAST = 1000,  /* targets: of fewer, nothing could be said */
-	WIRE_OVERHEAD = 24,   /* bytes a frame takes beside itself: FCS, preamble, gap */
-	FRAME_MIN = 60,
 };
 
 /* --- what to probe (target/) --- */
@@ -50,34 +48,6 @@ int scan_targets(struct scan *scan, struct err *err)
 	scan->stream.space = scan->space;
 	scan->stream.attempts = job->attempts;
 	return scan_state_targets(scan, err);
-}
-
-/* --- how fast --- */
-
-static uint64_t wire_bits(unsigned frame)
-{
-	return ((frame < FRAME_MIN ? FRAME_MIN : frame) + WIRE_OVERHEAD) * 8;
-}
-
-static void scan_rate(struct scan *scan)
-{
-	const struct job *job = scan->job;
-
-	scan->rate = job->rate;
-	if (job->bandwidth != 0) {
-		uint64_t frames = job->bandwidth / wire_bits(scan->stream.probe.template.len);
-
-		scan->rate = RTE_MIN(scan->rate, RTE_MAX(frames, 1u));
-	}
-	if (job->prefix_rate != 0) {
-		/* what the largest prefix can take on average: faster would only put probes off */
-		uint64_t largest = target_space_largest_prefix(scan->space, job->prefix_len);
-		double most = (double)job->prefix_rate * (double)target_space_size(scan->space) /
-			      (double)largest;
-
-		if (most < (double)scan->rate)
-			scan->rate = most < 1 ? 1 : (uint64_t)most;
-	}
 }
 
 /* --- may it, and does the user know? --- */
@@ -166,9 +136,11 @@ bool scan_stop_asked(void)
 	return now.stop != 0;
 }
 
-static void warn_of_queues(const char *option, unsigned wanted, unsigned got, const char *device)
+/* Who asked for a number of lcores should know that it is not had. */
+static void warn_of_queues(const char *option, unsigned asked, unsigned wanted, unsigned got,
+			   const char *device)
 {
-	if (got < wanted)
+	if (asked != 0 && got < wanted)
 		LOG(WARN, "%s: %s has %u queue%s for %u cores, so no more than that are used",
 		    option, device, got, got == 1 ? "" : "s", wanted);
 }
@@ -197,8 +169,10 @@ static int uplink_device(struct scan *scan, unsigned i, const struct io_spec *sp
 	if (rc < 0)
 		return rc;
 	u->open = true;
-	warn_of_queues("--tx-cores", conf.tx_queues, u->dev.tx_queues, u->name);
-	warn_of_queues("--rx-cores", conf.rx_queues, u->dev.rx_queues, u->name);
+	warn_of_queues("--tx-cores", scan->job->tx_cores, conf.tx_queues, u->dev.tx_queues,
+		       u->name);
+	warn_of_queues("--rx-cores", scan->job->rx_cores, conf.rx_queues, u->dev.rx_queues,
+		       u->name);
 	return 0;
 }
 
@@ -459,14 +433,10 @@ static int scan_uplinks(struct scan *scan, struct err *err)
 
 static int scan_prepare(struct scan *scan, struct err *err)
 {
-	const struct job *job = scan->job;
-	char near[256] = "";
 	int rc = scan_state_begin(scan, err);
 
 	if (rc == 0)
 		rc = scan_uplinks(scan, err);
-	if (rc == 0 && scan->n_uplinks == 1)
-		io_near(&scan->uplink[0].spec, near, sizeof(near));
 	if (rc == 0)
 		rc = scan_targets(scan, err);
 	if (rc == 0)
@@ -474,13 +444,14 @@ static int scan_prepare(struct scan *scan, struct err *err)
 	if (rc == 0)
 		rc = scan_check_device(scan, err);
 	if (rc == 0)
-		rc = roles_init(&scan->roles, job->tx_cores, job->rx_cores, job->cores, near, err);
-	if (rc == 0)
 		rc = scan_link_sources(scan, err);
 	if (rc < 0)
 		return rc;
 	scan_probe(scan);
 	scan_rate(scan);
+	rc = scan_roles(scan, err);
+	if (rc < 0)
+		return rc;
 	scan_plan(scan);
 	return 0;
 }

@@ -102,6 +102,10 @@ int scan_main(struct scan *scan, enum exit_code *code, struct err *err);
  */
 int scan_targets(struct scan *scan, struct err *err);
 
+/* scan_rate.c: sets rate, once it is known what a probe looks like; and who does what, by that. */
+void scan_rate(struct scan *scan);
+int scan_roles(struct scan *scan, struct err *err);
+
 /* scan_state.c: what is kept on disk before the first probe, and read again to go on. */
 int scan_state_begin(struct scan *scan, struct err *err);   /* before the targets are read */
 int scan_state_targets(struct scan *scan, struct err *err); /* after: they are those of then */

@@ -90,21 +90,30 @@ static void cores_near(const char *near, unsigned workers, cpu_set_t *set)
 		*set = both;
 }
 
-int roles_init(struct roles *roles, unsigned tx, unsigned rx, const char *list, const char *near,
-	       struct err *err)
+static unsigned roles_count(unsigned asked, unsigned of_use, const cpu_set_t *set)
+{
+	unsigned cpus = (unsigned)CPU_COUNT(set);
+
+	if (asked != 0)
+		return asked;
+	return of_use < cpus ? of_use : cpus;
+}
+
+int roles_init(struct roles *roles, const struct roles_conf *conf, struct err *err)
 {
 	cpu_set_t allowed, set;
 	unsigned cpus;
 
+	CPU_ZERO(&allowed);
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
 		CPU_SET(0, &allowed);
 	set = allowed;
-	if (list != NULL && cores_parse(list, &allowed, &set, err) < 0)
+	if (conf->list != NULL && cores_parse(conf->list, &allowed, &set, err) < 0)
 		return -1;
-	roles->n_tx = tx == 0 ? 1 : tx;
-	roles->n_rx = rx == 0 ? 1 : rx;
-	if (list == NULL)
-		cores_near(near, roles->n_tx + roles->n_rx, &set);
+	roles->n_tx = roles_count(conf->tx, conf->of_use, &set);
+	roles->n_rx = roles_count(conf->rx, conf->of_use, &set);
+	if (conf->list == NULL)
+		cores_near(conf->near, roles->n_tx + roles->n_rx, &set);
 	cpus = (unsigned)CPU_COUNT(&set);
 	if (cpus > CPUS_MAX)
 		return err_set(err, EXIT_USAGE,
