@@ -248,8 +248,10 @@ void link_list(char *buf, size_t len)
 	struct if_nameindex *list = if_nameindex();
 	size_t n = 0;
 
-	buf[0] = '\0';
-	for (const struct if_nameindex *at = list; at != NULL && at->if_index != 0; at++) {
+	snprintf(buf, len, list == NULL ? "(unknown)" : "");
+	if (list == NULL)
+		return;
+	for (const struct if_nameindex *at = list; at->if_index != 0; at++) {
 		n += (size_t)snprintf(buf + n, len - n, "%s%s", n > 0 ? ", " : "", at->if_name);
 		if (n >= len)
 			break;

@@ -12,7 +12,7 @@
  */
 
 /* The JSON text of len bytes, keys named twice refused; NULL, and *error (unless that is NULL) says
- * why. */
+ * why: line is -1 when out of memory. */
 json_t *json_from_text(const char *text, size_t len, json_error_t *error);
 
 /* As json_dumps(): the caller frees it. NULL when out of memory, or json is NULL. */

@@ -32,8 +32,10 @@ json_t *json_from_text(const char *text, size_t len, json_error_t *error)
 	if (!refused)
 		return json;
 	json_decref(json);
-	if (error != NULL)
+	if (error != NULL) {
+		error->line = -1;
 		snprintf(error->text, sizeof(error->text), "out of memory");
+	}
 	return NULL;
 }
 

@@ -39,8 +39,11 @@ static const char *absolute(struct paths *paths, const char *path)
 		paths->failed = true;
 		return path;
 	}
-	paths->failed |= vec_push(&paths->made, full) < 0;
-	return full;
+	if (vec_push(&paths->made, full) == 0)
+		return full;
+	free(full);
+	paths->failed = true;
+	return path;
 }
 
 static struct strlist absolute_list(struct paths *paths, const struct strlist *list)

@@ -225,6 +225,8 @@ int job_json_read(struct job *job, const char *text, size_t len, const char *nam
 	json_t *object = json_from_text(text, len, &error);
 	int rc;
 
+	if (object == NULL && error.line < 0)
+		return err_set(err, EXIT_DEVICE, "%s: out of memory", name);
 	if (object == NULL)
 		return err_set(err, EXIT_INPUT, "%s:%d:%d: %s", name, error.line, error.column,
 			       value_quote(error.text).text);

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -49,11 +51,11 @@ static int capabilities_set(const struct __user_cap_data_struct set[CAP_WORDS])
 /* As the effective user, with the capabilities that are effective. */
 static bool reaches_now(int from, const char *path, unsigned may)
 {
-	char *copy = strdup(path);
 	int folder = may & SANDBOX_CHANGE ? W_OK | X_OK : X_OK;
-	bool reaches = copy != NULL && faccessat(from, dirname(copy), folder, AT_EACCESS) == 0;
+	char copy[PATH_MAX]; /* the kernel takes no longer ones, either */
+	bool reaches = snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy) &&
+		       faccessat(from, dirname(copy), folder, AT_EACCESS) == 0;
 
-	free(copy);
 	if (may & SANDBOX_READ)
 		reaches &= faccessat(from, path, R_OK, AT_EACCESS) == 0;
 	return reaches;

@@ -97,8 +97,10 @@ static int special_set(struct rangeset *special)
 {
 	*special = (struct rangeset){0};
 	for (size_t i = 0; i < n_special_purpose; i++)
-		if (rangeset_add(special, special_purpose[i].first, special_purpose[i].last) < 0)
+		if (rangeset_add(special, special_purpose[i].first, special_purpose[i].last) < 0) {
+			rangeset_fini(special);
 			return -ENOMEM;
+		}
 	rangeset_normalise(special);
 	return 0;
 }
