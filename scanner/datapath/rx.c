@@ -7,8 +7,8 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include "asked.h"
 #include "dedup.h"
-#include "echo.h"
 #include "sample.h"
 #include "sendlog.h"
 
@@ -19,11 +19,13 @@ static_assert((int)RX_BURST <= (int)PKT_BURST, "a burst is sifted at once");
 struct answers {
 	struct pkt_claims claims;
 	const uint8_t *data[RX_BURST];
-	uint16_t len[RX_BURST];	   /* 0: pkt_sift() has found it */
+	uint8_t odd[RX_BURST];	   /* 0: pkt_sift() has found it; else 1 + its place in view[] */
 	uint8_t state[RX_BURST];   /* enum record_state */
 	uint8_t attempt[RX_BURST]; /* whose cookie it carries, 0 is the first */
 	uint64_t offset[RX_BURST]; /* before it is known, the target's index */
 	uint64_t key[RX_BURST];	   /* by which dedup knows the target */
+	unsigned n_views;
+	struct pkt_view view[RX_BURST]; /* of those that had to be parsed: these stay in place */
 };
 
 static uint64_t first_bits(unsigned n)
@@ -49,73 +51,22 @@ static struct pkt_sieve rx_sieve(const struct probe *p)
 	};
 }
 
-/* Of any device of the scan: networks may answer by another one than we asked by. */
-static bool rx_is_ours(const struct rx *rx, uint32_t addr)
-{
-	const struct pkt_sieve sieve = rx_sieve(&rx->stream->probe);
-
-	return pkt_sieve_addr(&sieve, addr);
-}
-
-static bool rx_is_of_device(const struct rx *rx, uint32_t addr)
-{
-	const struct pkt_sieve sieve = {.addr = rx->neigh->own, .n_addrs = rx->neigh->n_own};
-
-	return pkt_sieve_addr(&sieve, addr);
-}
-
-static bool kernel_has_addr(const struct rx *rx, uint32_t addr)
-{
-	for (unsigned i = 0; i < rx->n_kernel_addrs; i++)
-		if (rx->kernel_addrs[i] == addr)
-			return true;
-	return false;
-}
-
-/* The gateway speaks, or somebody asks for an address of ours that is here: the kernel answers for
- * its own at most. */
-static void rx_arp(struct rx *rx, const struct pkt_view *v)
-{
-	struct followup f = {
-		.kind = FOLLOWUP_ARP,
-		.saddr = v->local,
-		.daddr = v->remote,
-	};
-
-	rx_reject(rx, REJECT_ARP);
-	neigh_hear(rx->neigh, v);
-	if (v->arp_op != 1 || !rx_is_of_device(rx, v->local) || kernel_has_addr(rx, v->local))
-		return;
-	memcpy(f.mac, v->arp_mac, sizeof(f.mac));
-	if (rte_ring_sp_enqueue_elem(rx->followups, &f, sizeof(f)) != 0)
-		rx->stats.control_lost++;
-}
-
-static void rx_echo(struct rx *rx, const struct pkt_view *v, const uint8_t *data)
-{
-	struct echo echo;
-
-	if (rx_is_ours(rx, v->local) && !kernel_has_addr(rx, v->local) &&
-	    echo_read(&echo, v, data) &&
-	    rte_ring_mp_enqueue_elem(rx->echoes, &echo, sizeof(echo)) != 0)
-		rx->stats.control_lost++;
-}
-
 static bool rx_could_be_answer(struct rx *rx, const struct pkt_view *v, const uint8_t *data)
 {
 	const struct probe *p = &rx->stream->probe;
 	int rc;
 
 	if (v->kind == PKT_ICMP_ECHO && rx->echoes != NULL)
-		rx_echo(rx, v, data);
+		asked_echo(rx, v, data);
 	if (v->kind == PKT_ARP) {
-		rx_arp(rx, v);
+		rx_reject(rx, REJECT_ARP);
+		asked_arp(rx, v);
 		return false;
 	}
 	rc = p->ops->match(v);
 	if (rc < 0)
 		rx_reject(rx, pkt_reject(rc));
-	else if (!rx_is_ours(rx, v->local))
+	else if (!asked_is_ours(rx, v->local))
 		rx_reject(rx, REJECT_ADDRESS);
 	else if ((uint32_t)(v->local_port - p->source.port_first) >= p->source.port_count)
 		rx_reject(rx, REJECT_PORT);
@@ -134,7 +85,7 @@ static void rx_add_sifted(const struct rx *rx, struct answers *a, const uint8_t 
 	pkt_claims_sifted(c, data, which);
 	for (unsigned i = 0; i < c->n; i++, which &= which - 1) {
 		a->data[i] = data[__builtin_ctzll(which)];
-		a->len[i] = 0;
+		a->odd[i] = 0;
 		a->state[i] = open >> (c->flags[i] & 63) & 1 ? STATE_OPEN : STATE_CLOSED;
 	}
 }
@@ -142,17 +93,17 @@ static void rx_add_sifted(const struct rx *rx, struct answers *a, const uint8_t 
 /* All else. */
 static void rx_add_odd(struct rx *rx, struct answers *a, const uint8_t *data, uint16_t len)
 {
+	struct pkt_view *v = &a->view[a->n_views];
 	unsigned i = a->claims.n;
-	struct pkt_view v;
-	int rc = pkt_parse(&v, data, len);
+	int rc = pkt_parse(v, data, len);
 
 	if (rc < 0) {
 		rx_reject(rx, pkt_reject(rc));
-	} else if (rx_could_be_answer(rx, &v, data)) {
-		pkt_claims_add(&a->claims, &v);
+	} else if (rx_could_be_answer(rx, v, data)) {
+		pkt_claims_add(&a->claims, v);
 		a->data[i] = data;
-		a->len[i] = len;
-		a->state[i] = (uint8_t)rx->stream->probe.ops->state(&v);
+		a->odd[i] = (uint8_t)++a->n_views;
+		a->state[i] = (uint8_t)rx->stream->probe.ops->state(v);
 	}
 }
 
@@ -168,7 +119,7 @@ static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct a
 		len[i] = rte_pktmbuf_data_len(mbuf[i]);
 		rte_prefetch0(data[i]);
 	}
-	a->claims.n = 0;
+	a->claims.n = a->n_views = 0;
 	sifted = pkt_sift(&sieve, data, len, n, &wrong_port);
 	rx->stats.rejected[REJECT_PORT] += (unsigned)__builtin_popcountll(wrong_port);
 	rx_add_sifted(rx, a, data, sifted);
@@ -194,7 +145,7 @@ static void answers_move(struct answers *a, unsigned to, unsigned from)
 	c->kind[to] = c->kind[from];
 	c->flags[to] = c->flags[from];
 	a->data[to] = a->data[from];
-	a->len[to] = a->len[from];
+	a->odd[to] = a->odd[from];
 	a->state[to] = a->state[from];
 	a->attempt[to] = a->attempt[from];
 	a->offset[to] = a->offset[from];
@@ -254,12 +205,9 @@ static void rx_validate(struct rx *rx, struct answers *a)
 
 static bool answer_intact(const struct answers *a, unsigned i)
 {
-	struct pkt_view v;
-
-	if (a->len[i] == 0)
+	if (a->odd[i] == 0)
 		return pkt_sifted_ok(a->data[i]);
-	pkt_parse(&v, a->data[i], a->len[i]);
-	return pkt_checksum_ok(&v, a->data[i]);
+	return pkt_checksum_ok(&a->view[a->odd[i] - 1], a->data[i]);
 }
 
 static void rx_verify(struct rx *rx, struct answers *a)
@@ -418,12 +366,14 @@ static void rx_time(const struct rx *rx, const struct answers *a, unsigned i,
 	}
 }
 
-static void answer_view(const struct answers *a, unsigned i, struct pkt_view *v)
+/* Its view; a sifted frame's is made at `here`. */
+static const struct pkt_view *answer_view(const struct answers *a, unsigned i,
+					  struct pkt_view *here)
 {
-	if (a->len[i] == 0)
-		pkt_look(v, a->data[i]);
-	else
-		pkt_parse(v, a->data[i], a->len[i]);
+	if (a->odd[i] != 0)
+		return &a->view[a->odd[i] - 1];
+	pkt_look(here, a->data[i]);
+	return here;
 }
 
 static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, bool repeat,
@@ -464,11 +414,11 @@ static uint64_t rx_dedup(struct rx *rx, const struct answers *a, uint64_t *which
 
 /* The frames of the records in `which`: from Ethernet to the end of the IPv4 packet. */
 static void rx_capture(const struct rx *rx, const struct answers *a, uint64_t which,
-		       const struct pkt_view *view)
+		       const struct pkt_view *const *view)
 {
 	for (; which != 0; which &= which - 1, view++)
 		frames_put(rx->frames, a->data[__builtin_ctzll(which)],
-			   (unsigned)view->l4 + view->l4_len);
+			   (unsigned)(*view)->l4 + (*view)->l4_len);
 }
 
 /* Makes them in the slots, which are enough; how many. */
@@ -477,21 +427,22 @@ static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 {
 	uint64_t which, repeats;
 	const struct moment moment = rx_moment(rx, now);
-	struct pkt_view view[RX_BURST];
+	const struct pkt_view *view[RX_BURST];
+	struct pkt_view looked[RX_BURST];
 	unsigned n = 0, made = 0;
 
 	repeats = rx_dedup(rx, a, &which);
 	if (rx->send_rst)
 		rx_close(rx, a, repeats);
 	/* all views first: what was just written in small pieces is slow to read in large ones */
-	for (uint64_t left = which; left != 0; left &= left - 1)
-		answer_view(a, (unsigned)__builtin_ctzll(left), &view[n++]);
+	for (uint64_t left = which; left != 0; left &= left - 1, n++)
+		view[n] = answer_view(a, (unsigned)__builtin_ctzll(left), &looked[n]);
 	if (rx->frames != NULL)
 		rx_capture(rx, a, which, view);
 	for (; which != 0; which &= which - 1, made++) {
 		unsigned i = (unsigned)__builtin_ctzll(which);
 
-		rx_record(rx, a, i, repeats >> i & 1, &moment, &view[made],
+		rx_record(rx, a, i, repeats >> i & 1, &moment, view[made],
 			  result_slot(slots, made));
 	}
 	return made;

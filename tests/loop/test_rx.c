@@ -260,6 +260,48 @@ static void test_one_router_two_targets(void **state)
 	rig_close(&r);
 }
 
+/* Of each kind some, in one burst: each record is of its own frame, whatever else was rejected. */
+static void test_mixed_burst(void **state)
+{
+	struct record rec[RX_BURST];
+	struct sent sent[TARGETS];
+	struct answer a;
+	struct rig r;
+	unsigned n;
+
+	(void)state;
+	sent_open(&r, &plain, sent);
+	for (unsigned i = 0; i < RX_BURST; i++) {
+		if (i % 4 == 0) {
+			a = answer_synack(&sent[i]);
+		} else {
+			a = answer_icmp(&sent[i], ROUTER + i, 3, 1);
+			if (i % 4 == 1) /* a damaged one, or one that quotes no probe of ours */
+				answer_ip(&a)[28 + (i % 8 == 1 ? 4 : 24)] ^= 1;
+			if (i % 8 == 5)
+				answer_sum(&a);
+		}
+		answer_arrives(&r, &a);
+	}
+	assert_int_equal(rx_step(&r.rx[0], r.now), RX_BURST);
+	n = ring_take(r.results[0], rec, RX_BURST);
+	assert_int_equal(n, RX_BURST * 3 / 4);
+	assert_int_equal(r.rx[0].stats.rejected[REJECT_CHECKSUM], RX_BURST / 8);
+	assert_int_equal(r.rx[0].stats.rejected[REJECT_COOKIE], RX_BURST / 8);
+	for (unsigned k = 0; k < n; k++) {
+		unsigned i = 0;
+
+		while (i < RX_BURST && sent[i].daddr != rec[k].saddr)
+			i++;
+		assert_int_not_equal(i % 4, 1);
+		assert_int_equal(rec[k].dport, sent[i].sport);
+		assert_int_equal(rec[k].class, i % 4 == 0 ? CLASS_SYNACK : CLASS_ICMP);
+		assert_int_equal(rec[k].responder, i % 4 == 0 ? 0 : ROUTER + i);
+		sent[i].daddr = 0; /* once */
+	}
+	rig_close(&r);
+}
+
 /* An earlier RST, be it forged or from a firewall, never hides an open port. */
 static void test_open_after_closed(void **state)
 {
@@ -490,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_not_probed),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_one_router_two_targets),
+		cmocka_unit_test(test_mixed_burst),
 		cmocka_unit_test(test_open_after_closed),
 		cmocka_unit_test(test_a_million_replays),
 		cmocka_unit_test(test_attempts_and_times),
