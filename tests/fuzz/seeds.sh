@@ -9,7 +9,7 @@ build=$1
 peal=$build/peal
 seeds=$build/seeds
 rm -rf "$seeds"
-mkdir -p "$seeds"/{capture,frame,job,ports,records,targets}
+mkdir -p "$seeds"/{capture,checkpoint,frame,job,manifest,ports,records,targets}
 
 "$build/tests/fuzz/frame_seeds" "$seeds/frame"
 
@@ -51,3 +51,32 @@ printf '%s\n' saddr,sport,rtt_us,timestamp_ts "192.0.2.1,80,0,$time" "192.0.2.2,
 printf '{"saddr":"%s","rtt_us":%s,"success":%s}\n' 192.0.2.1 0 true 192.0.2.2 null true 192.0.2.3 200 false \
 	>"$seeds/records/ndjson"
 "$peal" scan --list-fields | sed -n 's/^[* ] \([a-z_]*\) .*/"\1"/p' >"$seeds/records.dict"
+
+# signed NAME/FILE: stdin, which the target signs; of signed.h
+signed() {
+	{
+		printf S
+		cat
+	} >"$seeds/$1"
+}
+
+# checkpoints of a scan's end, with and without something left to do
+"$peal" scan -i 'sim:alive=1,open=1' -p 80 10.0.0.0/30 --allow-special 10.0.0.0/8 -c 100ms -q --no-sandbox \
+	-o "$seeds/kept.ndjson" --state-dir "$seeds/state"
+head -n 1 "$seeds/state/checkpoint" | tr -d '\n' | signed checkpoint/over
+sed 's/"todo":\[/&[0,1],[2,4]/; s/"over":true/"over":false/; q' "$seeds/state/checkpoint" | tr -d '\n' |
+	signed checkpoint/todo
+sed 's/"peal_state":2/"peal_state":1/; q' "$seeds/state/checkpoint" | tr -d '\n' | signed checkpoint/older
+
+zeros=$(printf '%064d' 0)
+manifest='{"schema":"peal.manifest.v1","scan":{"space":"'$zeros'","seed":"7","attempts":1,"shard":0,"shards":2,'\
+'"max_targets":0,"max_targets_percent":0.0,"filter":null,"open":false},"format":"ndjson",'\
+'"fields":["saddr","sport"],"compression":"zstd","segments":[{"name":"records-000000.ndjson.zst",'\
+'"records":9,"bytes":512,"sha256":"'$zeros'"}],"complete":true,"counts":{"targets":9,"sent":9,"records":9}'
+printf '%s' "$manifest" | signed manifest/one
+printf '%s' "${manifest/null/'"ttl < 64"'}" | signed manifest/filter
+printf '%s' "${manifest/manifest.v1/manifest.v2}" | signed manifest/newer
+for name in checkpoint manifest; do
+	tr -c 'a-z0-9_' '\n' <<<"$manifest$(head -n 1 "$seeds/state/checkpoint")" | grep '[a-z]' | sort -u |
+		sed 's/.*/"&"/' >"$seeds/$name.dict"
+done
