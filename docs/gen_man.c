@@ -17,11 +17,8 @@
 static const struct {
 	const char *name;
 	unsigned command;
-} commands[] = {{"scan", CMD_SCAN},
-		{"list", CMD_LIST},
-		{"doctor", CMD_DOCTOR},
-		{"resume", CMD_RESUME},
-		{"verify", CMD_VERIFY}};
+} commands[] = {{"scan", CMD_SCAN},	{"list", CMD_LIST},	{"doctor", CMD_DOCTOR},
+		{"resume", CMD_RESUME}, {"verify", CMD_VERIFY}, {"merge", CMD_MERGE}};
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -210,12 +207,13 @@ static int bash(void)
 	     "\tif [[ $cur == = ]]; then\n\t\tcur=\n"
 	     "\telif [[ $prev == = ]]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
 	     "\tif ((COMP_CWORD == 1)); then\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"scan list doctor resume verify help --help "
+	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"scan list doctor resume verify merge help "
+	     "--help "
 	     "--version\" "
 	     "-- \"$cur\")\n"
 	     "\t\treturn\n\tfi\n"
 	     "\tcase ${COMP_WORDS[1]} in\n"
-	     "\thelp) words=\"scan list doctor resume verify\" ;;");
+	     "\thelp) words=\"scan list doctor resume verify merge\" ;;");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		bash_command(commands[i].name, commands[i].command);
 	puts("\tesac\n"

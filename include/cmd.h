@@ -18,4 +18,4 @@ struct cmd {
 	int (*run)(struct job *job, enum exit_code *code, struct err *err);
 };
 
-extern const struct cmd cmd_scan, cmd_list, cmd_doctor, cmd_resume, cmd_verify;
+extern const struct cmd cmd_scan, cmd_list, cmd_doctor, cmd_resume, cmd_verify, cmd_merge;

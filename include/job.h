@@ -85,6 +85,10 @@ struct job {
 	const char *summary_file, *status_file, *log_file;
 	const char *state_dir; /* NULL: none is kept */
 
+	/* of `peal merge` */
+	struct strlist dirs;
+	bool partial;
+
 	bool dry_run;
 	const char *eal; /* extra EAL arguments */
 	bool no_sandbox; /* keep what sandbox.h gives up */
@@ -105,7 +109,14 @@ struct job {
 };
 
 /* Which commands an option belongs to. */
-enum { CMD_SCAN = 1, CMD_LIST = 2, CMD_DOCTOR = 4, CMD_RESUME = 8, CMD_VERIFY = 16 };
+enum {
+	CMD_SCAN = 1,
+	CMD_LIST = 2,
+	CMD_DOCTOR = 4,
+	CMD_RESUME = 8,
+	CMD_VERIFY = 16,
+	CMD_MERGE = 32
+};
 
 /*
  * Reads argv (without the program's and the command's name) for one command (CMD_*), the job file

@@ -99,7 +99,7 @@ int manifest_load(struct manifest *m, int folder, const char *path, struct err *
 /* Durably: 0 or -errno. */
 int manifest_save(const struct manifest *m, int folder);
 
-/* What two manifests disagree about ("the seed"), so that they are of two scans or their records
+/* What two manifests disagree about ("seed"), so that they are of two scans or their records
  * cannot be joined; NULL when they are of one scan, of whichever shards. */
 const char *manifest_differs(const struct manifest *a, const struct manifest *b);
 

@@ -15,7 +15,7 @@
 
 /* What a person can type after "peal". */
 static const struct cmd *const commands[] = {
-	&cmd_scan, &cmd_list, &cmd_doctor, &cmd_resume, &cmd_verify,
+	&cmd_scan, &cmd_list, &cmd_doctor, &cmd_resume, &cmd_verify, &cmd_merge,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

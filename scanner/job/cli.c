@@ -21,7 +21,8 @@ static const char *command_name(unsigned commands)
 	       : (commands & CMD_LIST) != 0 ? "list"
 	       : (commands & CMD_DOCTOR)    ? "doctor"
 	       : (commands & CMD_RESUME)    ? "resume"
-					    : "verify";
+	       : (commands & CMD_VERIFY)    ? "verify"
+					    : "merge";
 }
 
 static int unknown_long(const char *name, size_t len, unsigned command, struct err *err)

@@ -28,6 +28,9 @@ static const struct {
 	{CMD_VERIFY, "peal verify [OPTION...] DIR",
 	 "  peal verify survey.state\n"
 	 "  peal verify survey.state --capture copy.pcapng --records copy.ndjson\n"},
+	{CMD_MERGE, "peal merge [OPTION...] DIR...",
+	 "  peal merge shard.0 shard.1 shard.2 -o all.ndjson.zst\n"
+	 "  peal merge shard.* --partial | jq -r .saddr\n"},
 	{CMD_DOCTOR, "peal doctor [OPTION...] [DEVICE]",
 	 "  peal doctor\n  peal doctor af_xdp:eth0 --gateway-mac 02:00:5e:10:00:01\n"},
 };

@@ -228,6 +228,14 @@ static int check_verify(const struct job *job, struct err *err)
 		       value_quote(job->state_dir).text);
 }
 
+static int check_merge(const struct job *job, struct err *err)
+{
+	if (job->dirs.n != 0)
+		return 0;
+	return err_set(err, EXIT_USAGE,
+		       "which records? name the folders of all shards: the --output-dir of each");
+}
+
 static int check_list(const struct job *job, struct err *err)
 {
 	if (job->truth && job->devices.n != 1)
@@ -247,6 +255,8 @@ int job_check(const struct job *job, unsigned command, struct err *err)
 		return check_sender(job, err);
 	if (command == CMD_VERIFY)
 		return check_verify(job, err);
+	if (command == CMD_MERGE)
+		return check_merge(job, err);
 	rc = check_targets(job, err);
 	if (rc == 0)
 		rc = check_order(job, err);

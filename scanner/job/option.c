@@ -6,7 +6,7 @@
 
 #define FIELD(name)  .offset = offsetof(struct job, name)
 #define SECOND(name) .second = offsetof(struct job, name)
-#define ANY	     (CMD_SCAN | CMD_LIST | CMD_DOCTOR | CMD_RESUME | CMD_VERIFY)
+#define ANY	     (CMD_SCAN | CMD_LIST | CMD_DOCTOR | CMD_RESUME | CMD_VERIFY | CMD_MERGE)
 #define RUNNING	     (CMD_SCAN | CMD_RESUME) /* what may change while a scan lasts */
 #define ALIKE	     (CMD_SCAN | CMD_LIST)   /* what names the targets and their order */
 
@@ -166,7 +166,7 @@ const struct option options[] = {
 /* --- records --- */
 { .name = "output", .shorts = "o", .key = "output", .arg = "FILE", .type = OPT_TEXT,
   .aliases = "output-file", FIELD(output), .help = "where records go; - is stdout; FILE.zst is compressed",
-  .shown = "-", .commands = CMD_SCAN, .group = GROUP_RECORDS },
+  .shown = "-", .commands = CMD_SCAN | CMD_MERGE, .group = GROUP_RECORDS },
 { .name = "format", .shorts = "O", .key = "format", .arg = "FORMAT", .type = OPT_WORD,
   .aliases = "output-module", .names = format_names, FIELD(format), .help = "encoding",
   .shown = "ndjson; list on a terminal", .commands = CMD_SCAN, .group = GROUP_RECORDS },
@@ -197,6 +197,11 @@ const struct option options[] = {
 { .name = "records", .arg = "FILE", .type = OPT_TEXT, FIELD(output),
   .help = "what to compare them with", .shown = "where the scan wrote them",
   .commands = CMD_VERIFY, .group = GROUP_RECORDS },
+{ .arg = "DIR", .type = OPT_LIST, FIELD(dirs), .help = "what --output-dir of each shard has named",
+  .commands = CMD_MERGE, .group = GROUP_RECORDS },
+{ .name = "partial", .type = OPT_FLAG, FIELD(partial),
+  .help = "join what is there, when shards are missing or not complete",
+  .commands = CMD_MERGE, .group = GROUP_RECORDS },
 { .name = "list-fields", .type = OPT_FLAG, .aliases = "list-output-fields", FIELD(list_fields),
   .help = "print every field and its meaning, and exit",
   .commands = CMD_SCAN, .group = GROUP_RECORDS },

@@ -386,21 +386,21 @@ static bool same_text(const char *a, const char *b)
 const char *manifest_differs(const struct manifest *a, const struct manifest *b)
 {
 	if (!digest_equal(&a->space, &b->space))
-		return "the targets";
+		return "targets";
 	if (a->seed != b->seed)
-		return "the seed";
+		return "seed";
 	if (a->attempts != b->attempts)
 		return "--attempts";
 	if (a->shard.total != b->shard.total)
-		return "the number of shards";
+		return "number of shards";
 	if (a->max_targets.count != b->max_targets.count ||
 	    a->max_targets.percent != b->max_targets.percent)
 		return "--max-targets";
 	if (!same_text(a->filter, b->filter) || a->open_only != b->open_only)
-		return "the filter";
+		return "filter";
 	if (!same_text(a->format, b->format))
-		return "the format";
+		return "format";
 	if (!same_text(a->fields, b->fields))
-		return "the fields";
+		return "fields";
 	return NULL;
 }

@@ -304,16 +304,16 @@ static void test_tells_scans_apart(void **state)
 		assert_string_equal(manifest_differs(&one, &other), what);                         \
 		assert_string_equal(manifest_differs(&other, &one), what);                         \
 	} while (0)
-	DIFFERS(space.byte[31], 1, "the targets");
-	DIFFERS(seed, 1, "the seed");
+	DIFFERS(space.byte[31], 1, "targets");
+	DIFFERS(seed, 1, "seed");
 	DIFFERS(attempts, 2, "--attempts");
-	DIFFERS(shard.total, 3, "the number of shards");
+	DIFFERS(shard.total, 3, "number of shards");
 	DIFFERS(max_targets.count, 1, "--max-targets");
 	DIFFERS(max_targets.percent, 1, "--max-targets");
-	DIFFERS(filter, "ttl < 9", "the filter");
-	DIFFERS(open_only, true, "the filter");
-	DIFFERS(format, "csv", "the format");
-	DIFFERS(fields, "saddr,sport", "the fields");
+	DIFFERS(filter, "ttl < 9", "filter");
+	DIFFERS(open_only, true, "filter");
+	DIFFERS(format, "csv", "format");
+	DIFFERS(fields, "saddr,sport", "fields");
 #undef DIFFERS
 }
 

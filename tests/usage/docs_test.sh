@@ -35,7 +35,7 @@ complete_words() {
 bash -n "$COMPLETION"
 report $? 'the completion is good bash'
 
-for command in scan list doctor resume verify; do
+for command in scan list doctor resume verify merge; do
 	missing_man='' missing_bash='' all=$(options $command)
 	for option in $all; do
 		grep -q -- "^\.It.* Fl -$option\( \|\$\)" "$MAN" || missing_man+=" --$option"
