@@ -13,6 +13,7 @@
 
 #include "checkpoint.h"
 #include "monitor/counter.h"
+#include "mutate.h"
 
 static struct checkpoint example(uint64_t seed)
 {
@@ -69,31 +70,6 @@ static void test_reads_back(void **state)
 	}
 }
 
-/* One to four bytes changed, taken out, put in, or the end cut off. */
-static size_t mutate(char *text, size_t len, uint64_t *random)
-{
-	unsigned changes = 1 + (unsigned)(test_random(random) % 4);
-
-	while (changes-- > 0 && len > 0) {
-		size_t at = test_random(random) % len;
-
-		switch (test_random(random) % 4) {
-		case 0:
-			text[at] = (char)test_random(random);
-			break;
-		case 1:
-			text[at] ^= (char)(1 << test_random(random) % 8);
-			break;
-		case 2:
-			memmove(text + at, text + at + 1, --len - at);
-			break;
-		default:
-			len = at + 1;
-		}
-	}
-	return len;
-}
-
 static void test_mutated(void **state)
 {
 	unsigned n = test_long() ? 10000000 : 100000, refused = 0;
@@ -109,7 +85,7 @@ static void test_mutated(void **state)
 
 		copy = malloc(len);
 		memcpy(copy, text, len);
-		left = mutate(copy, len, &random);
+		left = test_mutate(copy, len, &random);
 		if (checkpoint_decode(&back, copy, left, "x", &err) < 0) {
 			assert_int_equal(err.code, EXIT_INPUT);
 			refused++;

@@ -5,12 +5,14 @@
 #include "test.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <unistd.h>
 
 #include "job.h"
 #include "job/job_json.h"
 #include "job/option.h"
 #include "job/value.h"
+#include "mutate.h"
 #include "vec.h"
 
 static struct err err;
@@ -143,6 +145,88 @@ static void test_reads_back(void **state)
 		job_fini(&job);
 		job_fini(&back);
 	}
+}
+
+/* --- damage --- */
+
+static const char whole_job[] =
+	"{\"targets\":[\"192.0.2.0/24\",\"198.51.100.1-198.51.100.9\"],\"ports\":\"80,443\","
+	"\"exclude\":\"192.0.2.7\",\"attempts\":2,\"seed\":7,\"shard\":\"1/4\",\"rate\":5000,"
+	"\"device\":\"sim\",\"source_port\":\"40000-60000\",\"ttl\":64,\"rst\":\"never\","
+	"\"format\":\"csv\",\"filter\":\"ttl < 64\",\"open\":true,\"max_targets\":\"5%\"}";
+
+/* The effective job of a job file, NULL when it is refused. */
+static json_t *effective(const char *text, size_t len)
+{
+	struct job job;
+	json_t *object = NULL;
+	char *again;
+
+	job_defaults(&job);
+	job.rate = 0;
+	if (job_json_read(&job, text, len, "job.json", &err) == 0) {
+		if (job.rate == 0)
+			job.rate = job_rate_unless_given(&job);
+		again = job_to_json(&job);
+		object = json_loads(again, 0, NULL);
+		assert_non_null(object);
+		free(again);
+	}
+	job_fini(&job);
+	return object;
+}
+
+/* Each key of the job is there because the text has it, and says what it said where that was not
+ * changed. */
+static void assert_means(const json_t *got, json_t *text, json_t *was_text, json_t *was)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (was, key, value)
+		if (json_equal(json_object_get(text, key), json_object_get(was_text, key)) &&
+		    !json_equal(json_object_get(got, key), value))
+			fail_msg("%s means something else", key);
+	json_object_foreach ((json_t *)(uintptr_t)got, key, value)
+		if (json_object_get(text, key) == NULL)
+			fail_msg("%s comes from nowhere", key);
+}
+
+/* A damaged job file is refused, or is the same job but for the values that were damaged. */
+static void test_mutated(void **state)
+{
+	unsigned n = test_long() ? 10000000 : 100000, refused = 0, changed = 0;
+	const size_t len = strlen(whole_job);
+	json_t *was_text = json_loads(whole_job, 0, NULL), *was = effective(whole_job, len);
+	uint64_t random = 6;
+
+	(void)state;
+	assert_int_equal(json_object_size(was), json_object_size(was_text));
+	for (unsigned i = 0; i < n; i++) {
+		char *copy = malloc(len);
+		size_t left;
+		json_t *got, *text;
+
+		memcpy(copy, whole_job, len);
+		left = test_mutate(copy, len, &random);
+		got = effective(copy, left);
+		text = json_loadb(copy, left, JSON_REJECT_DUPLICATES, NULL);
+		if (got == NULL) {
+			assert_int_equal(err.code, EXIT_INPUT);
+			assert_int_equal(strncmp(err.text, "job.json:", 9), 0);
+			refused++;
+		} else {
+			assert_non_null(text);
+			assert_means(got, text, was_text, was);
+			changed += !json_equal(got, was);
+		}
+		json_decref(got);
+		json_decref(text);
+		free(copy);
+	}
+	assert_true(refused > n / 2 && changed > n / 50);
+	json_decref(was_text);
+	json_decref(was);
 }
 
 static void test_only_what_differs(void **state)
@@ -307,9 +391,13 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_back), cmocka_unit_test(test_only_what_differs),
-		cmocka_unit_test(test_forms),	   cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_precedence), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_reads_back),
+		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_only_what_differs),
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "manifest.h"
+#include "mutate.h"
 #include "vec.h"
 
 static struct digest random_digest(uint64_t *random)
@@ -123,34 +124,6 @@ static void test_largest(void **state)
 	vec_free(&m.segments);
 }
 
-/* One to four bytes changed, taken out, put in, or the end cut off. */
-static size_t mutate(char *text, size_t len, uint64_t *random)
-{
-	unsigned changes = 1 + (unsigned)(test_random(random) % 4);
-
-	while (changes-- > 0 && len > 0) {
-		size_t at = test_random(random) % len;
-
-		switch (test_random(random) % 5) {
-		case 0:
-			text[at] = (char)test_random(random);
-			break;
-		case 1:
-			text[at] ^= (char)(1 << test_random(random) % 8);
-			break;
-		case 2:
-			memmove(text + at, text + at + 1, --len - at);
-			break;
-		case 3:
-			memmove(text + at + 1, text + at, len - at - 1); /* the last one goes */
-			break;
-		default:
-			len = at + 1;
-		}
-	}
-	return len;
-}
-
 static void test_mutated(void **state)
 {
 	unsigned n = test_long() ? 10000000 : 100000, refused = 0;
@@ -166,7 +139,7 @@ static void test_mutated(void **state)
 
 		copy = malloc(len); /* each anew, so that a sanitizer sees what reads beyond it */
 		memcpy(copy, text, len);
-		left = mutate(copy, len, &random);
+		left = test_mutate(copy, len, &random);
 		if (manifest_decode(&back, copy, left, "x", &err) < 0) {
 			assert_int_equal(err.code, EXIT_INPUT);
 			refused++;
