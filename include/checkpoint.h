@@ -51,7 +51,8 @@ char *checkpoint_encode(const struct checkpoint *c);
 
 /*
  * Reads len bytes into *c, which checkpoint_fini() frees on failure, too. name is for messages.
- * EXIT_INPUT for anything that checkpoint_encode() did not write, or that contradicts itself.
+ * EXIT_INPUT for anything that checkpoint_encode() did not write, or that contradicts itself;
+ * EXIT_DEVICE when out of memory.
  */
 int checkpoint_decode(struct checkpoint *c, const char *text, size_t len, const char *name,
 		      struct err *err);

@@ -105,26 +105,27 @@ static bool hex_of(const json_t *object, const char *key, uint8_t *byte, size_t 
 	return text != NULL && hex_read(text, byte, n);
 }
 
-static bool spans_of(const json_t *array, uint64_t below, struct spans *spans)
+/* 0 or -errno */
+static int spans_of(const json_t *array, uint64_t below, struct spans *spans)
 {
 	uint64_t end = 0;
 	size_t i;
 	json_t *item;
 
 	if (!json_is_array(array))
-		return false;
+		return -EINVAL;
 	json_array_foreach (array, i, item) {
 		json_int_t first = json_integer_value(json_array_get(item, 0));
 		json_int_t stop = json_integer_value(json_array_get(item, 1));
 
 		if (json_array_size(item) != 2 || first < (json_int_t)end || stop <= first ||
 		    (uint64_t)stop > below)
-			return false;
+			return -EINVAL;
 		end = (uint64_t)stop;
 		if (spans_add(spans, (uint64_t)first, end) < 0)
-			return false;
+			return -ENOMEM;
 	}
-	return true;
+	return 0;
 }
 
 static bool books_of(const json_t *object, struct snapshot *s)
@@ -148,21 +149,21 @@ static bool books_of(const json_t *object, struct snapshot *s)
 
 enum { KEYS = 12 };
 
-static bool checkpoint_of(const json_t *object, struct checkpoint *c)
+/* 0 or -errno */
+static int checkpoint_of(const json_t *object, struct checkpoint *c)
 {
 	c->over = json_is_true(json_object_get(object, "over"));
-	return json_object_size(object) == KEYS &&
-	       json_is_boolean(json_object_get(object, "over")) &&
-	       hex_of(object, "job", c->job.byte, DIGEST_SIZE) &&
-	       hex_of(object, "lists", c->lists.byte, DIGEST_SIZE) &&
-	       hex_of(object, "secret", c->secret, sizeof(c->secret)) &&
-	       number_of(object, "targets", &c->targets) && number_of(object, "steps", &c->steps) &&
-	       number_of(object, "cursor", &c->cursor) &&
-	       number_of(object, "sent_below", &c->sent_below) && c->cursor <= c->steps &&
-	       c->sent_below <= c->steps &&
-	       spans_of(json_object_get(object, "todo"), c->cursor, &c->todo) &&
-	       real_of(object, "started", &c->started) &&
-	       books_of(json_object_get(object, "books"), &c->books);
+	if (json_object_size(object) != KEYS || !json_is_boolean(json_object_get(object, "over")) ||
+	    !hex_of(object, "job", c->job.byte, DIGEST_SIZE) ||
+	    !hex_of(object, "lists", c->lists.byte, DIGEST_SIZE) ||
+	    !hex_of(object, "secret", c->secret, sizeof(c->secret)) ||
+	    !number_of(object, "targets", &c->targets) || !number_of(object, "steps", &c->steps) ||
+	    !number_of(object, "cursor", &c->cursor) ||
+	    !number_of(object, "sent_below", &c->sent_below) || c->cursor > c->steps ||
+	    c->sent_below > c->steps || !real_of(object, "started", &c->started) ||
+	    !books_of(json_object_get(object, "books"), &c->books))
+		return -EINVAL;
+	return spans_of(json_object_get(object, "todo"), c->cursor, &c->todo);
 }
 
 /* The first line, if the second is its digest and there is nothing else; 0 if not. */
@@ -184,30 +185,41 @@ static size_t signed_line(const char *text, size_t len)
 	return line;
 }
 
+/* What is not read is not damaged for that. */
+static int no_memory(const char *name, struct err *err)
+{
+	return err_set(err, EXIT_DEVICE, "%s: out of memory", name);
+}
+
 int checkpoint_decode(struct checkpoint *c, const char *text, size_t len, const char *name,
 		      struct err *err)
 {
 	size_t line = signed_line(text, len);
-	json_t *object = json_from_text(text, line, NULL);
+	json_error_t error = {0};
+	json_t *object = line != 0 ? json_from_text(text, line, &error) : NULL;
 	uint64_t version;
-	bool good;
+	int rc;
 
 	*c = (struct checkpoint){0};
+	if (object == NULL && error.line < 0)
+		return no_memory(name, err);
 	if (object == NULL || !number_of(object, "peal_state", &version)) {
 		json_decref(object);
 		return err_set(err, EXIT_INPUT, "%s: damaged: its digest is not that of its text",
 			       name);
 	}
-	good = version == VERSION && checkpoint_of(object, c);
+	rc = version == VERSION ? checkpoint_of(object, c) : 0;
 	json_decref(object);
 	if (version != VERSION)
 		return err_set(err, EXIT_INPUT,
 			       "%s: written by another version of peal, which alone can go on with "
 			       "it",
 			       name);
-	return good ? 0
-		    : err_set(err, EXIT_INPUT,
-			      "%s: contradicts itself: this is not the state of a scan", name);
+	if (rc == -ENOMEM)
+		return no_memory(name, err);
+	return rc == 0 ? 0
+		       : err_set(err, EXIT_INPUT,
+				 "%s: contradicts itself: this is not the state of a scan", name);
 }
 
 void checkpoint_fini(struct checkpoint *c)
