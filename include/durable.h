@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Files that are whole or not there, whatever happens to the process or the machine. All calls
@@ -10,9 +11,9 @@
 
 /*
  * Writes len bytes as NAME of the folder: to NAME.new first, down to the disk, then renamed, and
- * the folder synced. Mode 0600. On failure the old file, if there was one, is as it was.
+ * the folder synced. On failure the old file, if there was one, is as it was.
  */
-int durable_write(int folder, const char *name, const void *data, size_t len);
+int durable_write(int folder, const char *name, mode_t mode, const void *data, size_t len);
 
 /* NAME of the folder, when that is a regular file of at most `most` bytes, else -EFBIG: the caller
  * frees *text, which is NUL-terminated. */

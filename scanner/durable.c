@@ -42,9 +42,9 @@ int durable_sync(int fd)
 	return 0;
 }
 
-static int write_new(int folder, const char *name, const void *data, size_t len)
+static int write_new(int folder, const char *name, mode_t mode, const void *data, size_t len)
 {
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	int rc;
 
 	if (fd < 0)
@@ -57,14 +57,14 @@ static int write_new(int folder, const char *name, const void *data, size_t len)
 	return rc;
 }
 
-int durable_write(int folder, const char *name, const void *data, size_t len)
+int durable_write(int folder, const char *name, mode_t mode, const void *data, size_t len)
 {
 	char temp[64];
 	int rc;
 
 	if ((size_t)snprintf(temp, sizeof(temp), "%s.new", name) >= sizeof(temp))
 		return -ENAMETOOLONG;
-	rc = write_new(folder, temp, data, len);
+	rc = write_new(folder, temp, mode, data, len);
 	if (rc == 0 && renameat(folder, temp, folder, name) < 0)
 		rc = -errno;
 	if (rc < 0) {

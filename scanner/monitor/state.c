@@ -88,7 +88,7 @@ int state_read(const struct state *state, const char *name, char **text, size_t 
 int state_write(const struct state *state, const char *name, const void *data, size_t len,
 		struct err *err)
 {
-	int rc = durable_write(state->folder, name, data, len);
+	int rc = durable_write(state->folder, name, 0600, data, len);
 
 	if (rc < 0)
 		return err_set(err, EXIT_OUTPUT, "--state-dir: %s/%s cannot be written: %s",
@@ -120,7 +120,7 @@ int state_save(const struct state *state, const struct checkpoint *c)
 
 	if (text == NULL)
 		return -ENOMEM;
-	rc = durable_write(state->folder, checkpoint_name, text, strlen(text));
+	rc = durable_write(state->folder, checkpoint_name, 0600, text, strlen(text));
 	explicit_bzero(text, strlen(text));
 	free(text);
 	return rc;

@@ -371,7 +371,7 @@ int manifest_save(const struct manifest *m, int folder)
 
 	if (text == NULL)
 		return -ENOMEM;
-	rc = durable_write(folder, manifest_file, text, strlen(text));
+	rc = durable_write(folder, manifest_file, 0644, text, strlen(text));
 	free(text);
 	return rc;
 }

@@ -152,7 +152,7 @@ static int keep_state(const char *text)
 
 	assert_true(fd >= 0);
 	fault.armed = true;
-	rc = durable_write(fd, "file", text, strlen(text));
+	rc = durable_write(fd, "file", 0600, text, strlen(text));
 	fault.armed = false;
 	close(fd);
 	return rc;
