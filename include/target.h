@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "err.h"
 
 /*
@@ -107,3 +108,6 @@ void target_space_rank(const struct target_space *space, const uint32_t *addr, c
 /* Most targets that share one /len prefix, 1 <= len <= 32: what a ceiling per prefix is computed
  * from. */
 uint64_t target_space_largest_prefix(const struct target_space *space, unsigned len);
+
+/* The same for spaces with the same targets in the same places, on any machine. */
+void target_space_digest(const struct target_space *space, struct digest *digest);

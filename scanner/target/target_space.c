@@ -2,6 +2,7 @@
 
 #include "target_space.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -267,4 +268,27 @@ uint64_t target_space_largest_prefix(const struct target_space *s, unsigned len)
 		most = here > most ? here : most;
 	}
 	return most;
+}
+
+static void digest_number(struct digest_state *of, uint64_t n)
+{
+	n = htobe64(n);
+	digest_add(of, &n, sizeof(n));
+}
+
+void target_space_digest(const struct target_space *s, struct digest *digest)
+{
+	struct digest_state of;
+
+	digest_begin(&of);
+	digest_number(&of, s->n_ports);
+	for (uint32_t i = 0; i < s->n_ports; i++)
+		digest_number(&of, s->port[i]);
+	digest_number(&of, s->n_ranges);
+	for (uint32_t i = 0; i < s->n_ranges; i++)
+		digest_number(&of, (uint64_t)s->range[i].first << 32 | s->last_addr[i]);
+	digest_number(&of, s->pairs.n);
+	for (size_t i = 0; i < s->pairs.n; i++)
+		digest_number(&of, s->pairs.at[i]);
+	digest_end(&of, digest);
 }

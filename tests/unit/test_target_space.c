@@ -294,6 +294,50 @@ static void test_crowded_buckets(void **state)
 	rangeset_fini(&addrs);
 }
 
+static struct digest digest_of_space(const char *addr, const char *port, uint64_t pair)
+{
+	struct rangeset addrs = {0};
+	struct portset ports = {0};
+	struct pairset pairs = {0};
+	struct target_space *s;
+	struct digest digest;
+
+	for (; *addr != '\0'; addr++)
+		rangeset_add(&addrs, (uint32_t)*addr, (uint32_t)*addr);
+	rangeset_normalise(&addrs);
+	for (; *port != '\0'; port++)
+		portset_put(&ports, (uint16_t)*port);
+	if (pair != 0)
+		pairset_add(&pairs, pair);
+	s = target_space_create(&addrs, &ports, &pairs);
+	assert_non_null(s);
+	target_space_digest(s, &digest);
+	target_space_destroy(s);
+	rangeset_fini(&addrs);
+	return digest;
+}
+
+/* The order in which targets are named does not matter, but each of them does. */
+static void test_digest(void **state)
+{
+	static const struct {
+		const char *addrs, *ports;
+		uint64_t pair;
+	} others[] = {
+		{"abd", "xy", 7}, {"ab", "xy", 7},  {"abx", "cy", 7}, {"abc", "xz", 7},
+		{"abc", "x", 7},  {"abc", "xy", 8}, {"abc", "xy", 0}, {"", "", 7},
+	};
+	const struct digest want = digest_of_space("abc", "xy", 7);
+	struct digest got = digest_of_space("cab", "yx", 7);
+
+	(void)state;
+	assert_true(digest_equal(&got, &want));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		got = digest_of_space(others[i].addrs, others[i].ports, others[i].pair);
+		assert_false(digest_equal(&got, &want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_all_of_ipv4_times_all_ports),
 		cmocka_unit_test(test_every_number_of_ports),
 		cmocka_unit_test(test_crowded_buckets),
+		cmocka_unit_test(test_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
