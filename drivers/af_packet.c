@@ -34,14 +34,16 @@ static int af_packet_check(const char *arg, struct err *err)
 
 /*
  * A lcore that shares its processor is away for some milliseconds now and then, and answers come in
- * bursts: the rings are as deep as locked memory allows, up to 32 MiB each.
+ * bursts: the rings are as deep as locked memory allows, up to 32 MiB in each direction. Where one
+ * queue's is full, the kernel takes another's (PACKET_FANOUT_FLAG_ROLLOVER).
  */
 static unsigned af_packet_frames(unsigned queues)
 {
 	uint64_t lockable = kernel_if_lockable();
 	unsigned frames = FRAMES_MAX;
 
-	while (frames > FRAMES_MIN && 2ULL * frames * FRAME_SIZE * queues > lockable / 2)
+	while (frames > FRAMES_MIN &&
+	       (frames * queues > FRAMES_MAX || 2ULL * frames * FRAME_SIZE * queues > lockable / 2))
 		frames /= 2;
 	return frames;
 }
