@@ -248,6 +248,8 @@ uint64_t stream_latest(const struct stream *s)
 
 static uint64_t targets_below(const struct stream *s, uint64_t step)
 {
+	if (step == 0) /* all there is when more shards than slices leave this one nothing */
+		return 0;
 	return step / s->walk.length * s->walk.targets +
 	       walk_targets_before(&s->walk, step % s->walk.length);
 }

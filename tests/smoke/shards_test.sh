@@ -40,6 +40,12 @@ say "fewer targets than shards"
 shards 3 8.8.8.8 -p 80
 shards 64 8.8.8.0/28 -p 80
 
+say "a shard without a target is complete at once"
+for i in 0 1 2; do
+	scan "one.$i" -i sim 8.8.8.8 -p 80 -e 7 --shard "$i/3" -c 100ms -q
+done
+is "targets of all" "$(($(summary one.0 .targets) + $(summary one.1 .targets) + $(summary one.2 .targets)))" 1
+
 say "a share of each shard is the beginning of that shard"
 peal list --seed 7 --shard 1/3 8.0.0.0/16 -p 80 >"$tmp/all"
 peal list --seed 7 --shard 1/3 8.0.0.0/16 -p 80 -n 1000 >"$tmp/some"

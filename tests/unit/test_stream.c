@@ -12,6 +12,7 @@
 #include <rte_common.h>
 
 #include "datapath/dedup.h"
+#include "job.h"
 #include "spans.h"
 #include "stream.h"
 
@@ -39,8 +40,8 @@ static void load(struct fixture *f, const char *targets, const char *ports)
 	assert_int_equal(target_load(&conf, &f->space, &f->excl, &counts, &err), 0);
 }
 
-static void start(struct fixture *f, const struct stream_place *from, uint64_t rate,
-		  unsigned lcores)
+static void start_shard(struct fixture *f, const struct stream_place *from, uint64_t rate,
+			unsigned lcores, struct shard shard)
 {
 	static const uint8_t secret[16] = "0123456789abcdef";
 	struct stream_conf conf = {
@@ -54,10 +55,18 @@ static void start(struct fixture *f, const struct stream_place *from, uint64_t r
 	struct err err;
 
 	f->stream = (struct stream){.space = f->space, .attempts = ATTEMPTS};
-	assert_int_equal(walk_init(&f->stream.walk, target_space_size(f->space), 11, 0, 1, 0), 0);
+	assert_int_equal(walk_init(&f->stream.walk, target_space_size(f->space), 11, shard.index,
+				   shard.total, 0),
+			 0);
 	assert_int_equal(stream_init(&f->stream, &conf, &err), 0);
 	if (f->claimed == NULL)
 		f->claimed = calloc(f->stream.steps, sizeof(*f->claimed));
+}
+
+static void start(struct fixture *f, const struct stream_place *from, uint64_t rate,
+		  unsigned lcores)
+{
+	start_shard(f, from, rate, lcores, (struct shard){.total = 1});
 }
 
 static void stop(struct fixture *f)
@@ -340,11 +349,35 @@ static void test_spans(void **state)
 	spans_fini(&spans);
 }
 
+/* More shards than there are targets: one that has none is at its end at once. */
+static void test_nothing(void **state)
+{
+	unsigned empty = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct claim claim;
+		struct fixture f;
+
+		load(&f, "198.18.0.1", "80");
+		start_shard(&f, NULL, 1000, 1, (struct shard){.index = i, .total = 3});
+		if (f.stream.walk.targets == 0) {
+			assert_int_equal(stream_unclaimed(&f.stream), 0);
+			assert_false(stream_claim(&f.stream, &claim));
+			empty++;
+		}
+		stop(&f);
+		unload(&f);
+	}
+	assert_int_equal(empty, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exactly_once_across_stops),
 		cmocka_unit_test(test_unclaimed),
+		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_again),
