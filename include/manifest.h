@@ -88,12 +88,12 @@ char *manifest_encode(const struct manifest *m);
 
 /*
  * Reads len bytes into *m. name is for messages. EXIT_INPUT for anything that manifest_encode() did
- * not write, or that contradicts itself.
+ * not write, or that contradicts itself; EXIT_DEVICE when out of memory.
  */
 int manifest_decode(struct manifest *m, const char *text, size_t len, const char *name,
 		    struct err *err);
 
-/* The manifest in a folder; path is the folder's, for messages. EXIT_INPUT. */
+/* The manifest in a folder; path is the folder's, for messages. EXIT_INPUT, EXIT_DEVICE. */
 int manifest_load(struct manifest *m, int folder, const char *path, struct err *err);
 
 /* Durably: 0 or -errno. */

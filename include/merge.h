@@ -17,7 +17,8 @@ struct merge;
 
 /*
  * Reads the manifests of the folders: EXIT_INPUT when one is damaged, they are not of one scan, or
- * a shard is there twice. The strings must live as long. The caller destroys *out.
+ * a shard is there twice; EXIT_DEVICE when out of memory. The strings must live as long. The caller
+ * destroys *out.
  */
 int merge_create(const struct strlist *folders, struct merge **out, struct err *err);
 void merge_destroy(struct merge *m);
@@ -32,8 +33,8 @@ const char *merge_missing(const struct merge *m);
  * scan's filter asked for repeats, or its fields do not tell: see merge_keeps_all(). A file is
  * there under its name once it is whole.
  *
- * EXIT_INPUT names the segment that is not as its manifest says; EXIT_OUTPUT; EXIT_BOOKS when what
- * was read is not what was written and left out. Once.
+ * EXIT_INPUT names the segment that is not as its manifest says; EXIT_DEVICE; EXIT_OUTPUT;
+ * EXIT_BOOKS when what was read is not what was written and left out. Once.
  */
 int merge_write(struct merge *m, const char *output, struct err *err);
 

@@ -243,7 +243,7 @@ static bool fields_of(const json_t *array, const char **fields)
 	if (to != NULL && fclose(to) != 0)
 		good = false;
 	*fields = text;
-	return good;
+	return good && text != NULL;
 }
 
 static bool segment_of(const json_t *object, const struct manifest *m, struct manifest_segment *s)
@@ -315,14 +315,23 @@ static bool is_signed(const char *text, size_t len)
 	       memcmp(at + sizeof(key) - 1 + DIGEST_HEX, end, sizeof(end) - 1) == 0;
 }
 
+/* What is not read is not damaged for that. */
+static int no_memory(const char *name, struct err *err)
+{
+	return err_set(err, EXIT_DEVICE, "%s: out of memory", name);
+}
+
 int manifest_decode(struct manifest *m, const char *text, size_t len, const char *name,
 		    struct err *err)
 {
-	json_t *object = is_signed(text, len) ? json_from_text(text, len, NULL) : NULL;
+	json_error_t error = {0};
+	json_t *object = is_signed(text, len) ? json_from_text(text, len, &error) : NULL;
 	const char *kind = json_string_value(json_object_get(object, "schema"));
 	bool known, good;
 
 	*m = (struct manifest){0};
+	if (object == NULL && error.line < 0)
+		return no_memory(name, err);
 	if (kind == NULL) {
 		json_decref(object);
 		return err_set(err, EXIT_INPUT,
@@ -331,6 +340,7 @@ int manifest_decode(struct manifest *m, const char *text, size_t len, const char
 			       name);
 	}
 	known = strcmp(kind, schema) == 0;
+	errno = 0; /* what fails for want of memory says so by it */
 	good = known && manifest_of(object, m);
 	json_decref(object);
 	if (!known)
@@ -338,6 +348,8 @@ int manifest_decode(struct manifest *m, const char *text, size_t len, const char
 			       "%s: its schema is not %s: another version of peal wrote it, which "
 			       "alone can read it",
 			       name, schema);
+	if (!good && errno == ENOMEM)
+		return no_memory(name, err);
 	return good ? 0
 		    : err_set(err, EXIT_INPUT,
 			      "%s: contradicts itself: these are not the segments of a scan", name);
@@ -354,9 +366,10 @@ int manifest_load(struct manifest *m, int folder, const char *path, struct err *
 	*m = (struct manifest){0};
 	rc = durable_read(folder, manifest_file, MANIFEST_MAX, &text, &len);
 	if (rc < 0)
-		return err_set(err, EXIT_INPUT, "%s/%s: %s", path, manifest_file, strerror(-rc));
+		return err_set(err, rc == -ENOMEM ? EXIT_DEVICE : EXIT_INPUT, "%s/%s: %s", path,
+			       manifest_file, strerror(-rc));
 	if (asprintf(&name, "%s/%s", path, manifest_file) < 0)
-		rc = err_set(err, EXIT_INPUT, "out of memory");
+		rc = no_memory(manifest_file, err);
 	else
 		rc = manifest_decode(m, text, len, name, err);
 	free(name);

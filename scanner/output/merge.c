@@ -118,7 +118,7 @@ static int find_missing(struct merge *m, struct err *err)
 	struct missing missing = {.to = open_memstream(&m->missing, &len)};
 
 	if (missing.to == NULL)
-		return err_set(err, EXIT_INPUT, "out of memory");
+		return err_set(err, EXIT_DEVICE, "out of memory");
 	for (size_t i = 0; i < m->n; i++) {
 		const struct manifest *manifest = &m->folder[i].manifest;
 
@@ -131,8 +131,8 @@ static int find_missing(struct merge *m, struct err *err)
 	miss_shards(&missing, next, total, total);
 	if (missing.n > TOLD)
 		fprintf(missing.to, ", and %" PRIu64 " more", missing.n - TOLD);
-	if (fclose(missing.to) != 0)
-		return err_set(err, EXIT_INPUT, "out of memory");
+	if (fclose(missing.to) != 0 || m->missing == NULL)
+		return err_set(err, EXIT_DEVICE, "out of memory");
 	return 0;
 }
 
@@ -152,11 +152,16 @@ static int find_format(struct merge *m, struct err *err)
 
 	m->encoder = encoder_find(manifest->format);
 	if (fieldset_create(names, &m->set, &why) < 0 ||
-	    filter_create(manifest->filter, manifest->open_only, &filter, &why) < 0)
+	    filter_create(manifest->filter, manifest->open_only, &filter, &why) < 0) {
+		if (why.code != EXIT_USAGE) { /* memory */
+			*err = why;
+			return -ENOMEM;
+		}
 		return err_set(err, EXIT_INPUT,
 			       "%s/%s: another version of peal wrote it, which alone can read it: "
 			       "%.100s",
 			       m->folder[0].path, manifest_file, why.text);
+	}
 	if (filter_wants_repeats(filter))
 		m->keeps_all = "the scan's filter asked for repeats";
 	else if (!replay_can(m->encoder, m->set))
@@ -177,7 +182,7 @@ static int make_shards(struct merge *m, struct err *err)
 {
 	m->shard = calloc(m->n, sizeof(*m->shard));
 	if (m->shard == NULL)
-		return err_set(err, EXIT_INPUT, "out of memory");
+		return err_set(err, EXIT_DEVICE, "out of memory");
 	for (size_t i = 0; i < m->n; i++) {
 		const struct folder *f = &m->folder[i];
 
@@ -197,7 +202,7 @@ static int open_folders(struct merge *m, const struct strlist *folders, struct e
 
 	m->folder = calloc(folders->n, sizeof(*m->folder));
 	if (m->folder == NULL)
-		return err_set(err, EXIT_INPUT, "out of memory");
+		return err_set(err, EXIT_DEVICE, "out of memory");
 	for (; m->n < folders->n && rc == 0; m->n++)
 		rc = folder_open(&m->folder[m->n], folders->at[m->n], err);
 	if (rc == 0)
@@ -212,7 +217,7 @@ int merge_create(const struct strlist *folders, struct merge **out, struct err *
 
 	*out = NULL;
 	if (m == NULL)
-		return err_set(err, EXIT_INPUT, "out of memory");
+		return err_set(err, EXIT_DEVICE, "out of memory");
 	m->text.fd = -1;
 	rc = open_folders(m, folders, err);
 	if (rc == 0)
@@ -382,7 +387,7 @@ static int make_room(struct merge *m, struct err *err)
 				       m->folder[i].path);
 	if (segment_text_init(&m->text) < 0 ||
 	    (m->keeps_all == NULL && key_set_init(&m->keys, most) < 0))
-		return err_set(err, EXIT_INPUT,
+		return err_set(err, EXIT_DEVICE,
 			       "out of memory: to tell %" PRIu64 " records apart takes %" PRIu64
 			       " MiB",
 			       most, (most >> 20) * 11);
