@@ -32,6 +32,10 @@ struct quota {
 	double percent; /* 0 when not given */
 };
 
+/* Of --output-dir, unless told. */
+#define SEGMENT_SIZE (UINT64_C(256) * 1000 * 1000)
+#define SEGMENT_NS   (UINT64_C(3600) * 1000000000)
+
 struct shard {
 	uint32_t index, total; /* index < total; 0/1 is the whole */
 };
@@ -78,6 +82,10 @@ struct job {
 	const char *cores;	     /* --cores LIST, NULL: from the affinity mask */
 
 	const char *output, *format, *fields, *filter; /* NULL: default */
+	const char *output_dir;			       /* NULL: records go to output */
+	uint64_t segment_size;			       /* bytes, 0: SEGMENT_SIZE */
+	uint64_t segment_ns;			       /* 0: SEGMENT_NS */
+	bool zstd;				       /* segments are compressed */
 	const char *capture;			       /* NULL: frames are not kept */
 	bool open_only;
 	enum on_full on_full; /* the disk */
@@ -135,6 +143,9 @@ int job_check(const struct job *job, unsigned command, struct err *err);
  * randomness.
  */
 int job_draw_seed(struct job *job, struct err *err);
+
+/* Whether records go where they can be read again. */
+bool job_keeps_records(const struct job *job);
 
 void job_fini(struct job *job);
 

@@ -14,6 +14,16 @@
  */
 
 struct capture_origin;
+struct manifest;
+struct manifest_counts;
+
+/* --output-dir: files that are whole, one after the other: segments.h */
+struct output_segments {
+	const char *path;	     /* of the folder */
+	uint64_t size, time_ns;	     /* most bytes and age of one */
+	bool packed;		     /* --zstd */
+	const struct manifest *scan; /* whose they are: manifest.h; but format, fields and packed */
+};
 
 struct output_conf {
 	const char *path; /* -o: "-" is stdout; what ends in .zst is compressed, see zstd_block.h */
@@ -29,7 +39,8 @@ struct output_conf {
 	bool go_on; /* with what a file has, instead of emptying it: see output_replay() */
 	bool (*give_up)(void); /* no longer wait for the reader of a pipe? May be NULL */
 	const char *capture;   /* --capture: a file for the frames, NULL for none */
-	const struct capture_origin *origin; /* what its headers say: capture.h */
+	const struct output_segments *segments; /* in place of path; NULL for none */
+	const struct capture_origin *origin;	/* what its headers say: capture.h */
 };
 
 struct output;
@@ -67,6 +78,12 @@ bool output_finished(const struct output *out);
 void output_abort(struct output *out);
 int output_stop(struct output *out);
 
+/*
+ * After output_stop(), with segments: what their manifest says of the scan's end. 0 or -errno; when
+ * there was no room, it may be called again.
+ */
+int output_conclude(struct output *out, bool complete, const struct manifest_counts *counts);
+
 void output_destroy(struct output *out);
 
 /* True if the filter could let repeats through: only then RX lcores hand them over. */
@@ -91,7 +108,8 @@ void output_stats(const struct output *out, struct output_stats *stats);
  */
 int output_sync(struct output *out, struct output_stats *stats);
 
-/* Where it failed, or waits for room: "--output: PATH" or "--capture: PATH". Main thread. */
+/* Where it failed, or waits for room: "--output: PATH", "--output-dir: PATH" or "--capture: PATH".
+ * Main thread. */
 const char *output_place(const struct output *out);
 
 /* The ring of RX lcore i. */

@@ -469,35 +469,6 @@ static int scan_open_files(struct scan *scan, struct err *err)
 	return rc;
 }
 
-static int scan_open_output(struct scan *scan, struct err *err)
-{
-	const struct job *job = scan->job;
-	struct capture_iface iface[DEVICES_MAX];
-	const struct capture_origin origin = {job->seed, iface, scan->n_uplinks};
-	struct output_conf conf = {
-		.path = job->output != NULL ? job->output : "-",
-		.format = job->format,
-		.fields = job->fields,
-		.filter = job->filter,
-		.open_only = job->open_only,
-		.max_results = job->max_results,
-		.n_rings = workers_rings(&scan->roles, scan->uplink, scan->n_uplinks),
-		.patient = job->on_full == ON_FULL_WAIT,
-		.again = scan->keeps && job->output != NULL && strcmp(job->output, "-") != 0,
-		.go_on = scan->resumes,
-		.give_up = scan_stop_asked,
-		.capture = job->capture,
-		.origin = &origin,
-	};
-
-	for (unsigned i = 0; i < scan->n_uplinks; i++) {
-		const struct uplink *u = &scan->uplink[i];
-
-		iface[i] = (struct capture_iface){u->name, u->sources, u->n_sources};
-	}
-	return output_create(&conf, &scan->output, err);
-}
-
 static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 {
 	int rc = scan_prepare(scan, err);
@@ -516,7 +487,7 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 	clock_start(&scan->clock, rte_rdtsc(), rte_get_tsc_hz());
 	rc = control_start() < 0 ? err_set(err, EXIT_DEVICE, "telemetry cannot start") : 0;
 	if (rc == 0)
-		rc = scan_open_output(scan, err);
+		rc = scan_output_open(scan, err);
 	if (rc == 0)
 		rc = scan_workers(scan, err);
 	if (rc == 0)
@@ -526,6 +497,7 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 	if (rc < 0)
 		return rc;
 	*code = scan_code(scan);
+	scan_output_end(scan, code);
 	scan_keep_end(scan);
 	signals_forget(); /* what ended the scan does not end what is left to do */
 	return scan_summary(scan, err);

@@ -113,6 +113,10 @@ int scan_state_place(struct scan *scan, struct err *err);   /* once the stream i
 void scan_state_opted_out(struct scan *scan, const struct exclusion *deny); /* on SIGHUP */
 void scan_state_fini(struct scan *scan);
 
+/* scan_output.c: where the records go, and what is said of them there when all is written. */
+int scan_output_open(struct scan *scan, struct err *err);
+void scan_output_end(struct scan *scan, enum exit_code *code);
+
 /* scan_seal.c: gives up what the rest of the scan does not need; before threads of ours begin. */
 int scan_seal(struct scan *scan, struct err *err);
 

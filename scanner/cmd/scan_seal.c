@@ -88,6 +88,28 @@ static int seal_state(struct seal *seal, const struct scan *scan, struct err *er
 		       scan->state.path, getuid(), scan->state.path);
 }
 
+static int seal_segments(struct seal *seal, const struct scan *scan, struct err *err)
+{
+	const char *path = scan->job->output_dir;
+	char *manifest;
+	bool reaches;
+
+	if (path == NULL || scan->job->dry_run)
+		return 0;
+	seal_path(seal, path, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_CHANGE);
+	if (asprintf(&manifest, "%s/manifest.json", path) < 0)
+		return err_set(err, EXIT_DEVICE, "out of memory");
+	reaches = sandbox_reaches(AT_FDCWD, manifest, SANDBOX_CHANGE);
+	free(manifest);
+	if (reaches)
+		return 0;
+	return err_set(err, EXIT_PRIVILEGE,
+		       "--output-dir: files are made in %s while the scan runs, for which it needs "
+		       "root's rights over the files of others, which it gives up: sudo chown %u "
+		       "%s, or see --no-sandbox",
+		       path, getuid(), path);
+}
+
 /*
  * Where renaming a new summary into its place will not be possible, the file itself is open from
  * now on and written over in the end.
@@ -126,6 +148,8 @@ static int seal_paths(struct seal *seal, struct scan *scan, struct err *err)
 	}
 	seal_blocklists(seal, &scan->job->target.blocklist_files);
 	rc = seal_state(seal, scan, err);
+	if (rc == 0)
+		rc = seal_segments(seal, scan, err);
 	if (rc == 0)
 		rc = seal_summary(seal, scan, err);
 	if (rc == 0 && seal->failed)

@@ -64,6 +64,7 @@ static char *job_text(const struct scan *scan)
 
 	job.state_dir = NULL;
 	job.output = absolute(&paths, job.output);
+	job.output_dir = absolute(&paths, job.output_dir);
 	job.capture = absolute(&paths, job.capture);
 	job.summary_file = absolute(&paths, job.summary_file);
 	job.status_file = absolute(&paths, job.status_file);
@@ -371,8 +372,8 @@ int scan_state_place(struct scan *scan, struct err *err)
 		return rc;
 	if (r.read && r.known != lines)
 		return err_set(err, EXIT_INPUT,
-			       "--output: %s has records of targets that are none of this scan",
-			       scan->job->output);
+			       "%s has records of targets that are none of this scan",
+			       output_place(scan->output));
 	base_count(scan, &r, lines);
 	return 0;
 }

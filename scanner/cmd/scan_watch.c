@@ -348,8 +348,7 @@ static bool use_color(const struct job *job)
 /* A redrawn line and records on one terminal would tear each other up. */
 static bool redraw(const struct job *job)
 {
-	bool records_here =
-		(job->output == NULL || strcmp(job->output, "-") == 0) && isatty(STDOUT_FILENO);
+	bool records_here = !job_keeps_records(job) && isatty(STDOUT_FILENO);
 
 	return isatty(STDERR_FILENO) && !records_here;
 }

@@ -113,6 +113,11 @@ int job_parse(struct job *job, int argc, char **argv, unsigned command, struct e
 	return rc;
 }
 
+bool job_keeps_records(const struct job *job)
+{
+	return job->output_dir != NULL || (job->output != NULL && strcmp(job->output, "-") != 0);
+}
+
 uint64_t job_quota(const struct quota *quota, uint64_t targets)
 {
 	uint64_t share;

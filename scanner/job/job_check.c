@@ -106,11 +106,29 @@ static bool is_packed(const char *path)
 /* What a kill tore is cut to as many records as there are frames, which needs plain lines. */
 static int check_capture(const struct job *job, struct err *err)
 {
-	if (job->capture == NULL || !is_packed(job->output))
+	if (job->capture == NULL || (!is_packed(job->output) && job->output_dir == NULL))
 		return 0;
 	return err_set(err, EXIT_USAGE,
-		       "--capture: answers are matched with records that are not compressed: name "
-		       "--output without .zst");
+		       "--capture: answers are matched with the records of one file that is not "
+		       "compressed: name it with --output, without .zst");
+}
+
+static int check_segments(const struct job *job, struct err *err)
+{
+	const char *option = job->segment_size != 0 ? "--segment-size"
+			     : job->segment_ns != 0 ? "--segment-time"
+			     : job->zstd	    ? "--zstd"
+						    : NULL;
+
+	if (job->output_dir != NULL && job->output != NULL)
+		return err_set(err, EXIT_USAGE,
+			       "--output-dir and --output contradict each other: records go to one "
+			       "of them");
+	if (job->output_dir != NULL || option == NULL)
+		return 0;
+	return err_set(err, EXIT_USAGE, "%s: is for the files of --output-dir; %s", option,
+		       job->zstd ? "-o FILE.zst is compressed by its name"
+				 : "name a folder with it");
 }
 
 static int check_records(const struct job *job, struct err *err)
@@ -123,8 +141,7 @@ static int check_records(const struct job *job, struct err *err)
 		.open_only = job->open_only,
 		.max_results = job->max_results,
 		.n_rings = 1,
-		.again = job->state_dir != NULL && job->output != NULL &&
-			 strcmp(job->output, "-") != 0,
+		.again = job->state_dir != NULL && job_keeps_records(job),
 	};
 
 	return output_check(&conf, err);
@@ -209,6 +226,8 @@ static int check_scan(const struct job *job, struct err *err)
 
 	if (rc == 0)
 		rc = check_records(job, err);
+	if (rc == 0)
+		rc = check_segments(job, err);
 	if (rc == 0)
 		rc = check_capture(job, err);
 	if (rc == 0)

@@ -15,6 +15,7 @@
 #include "filter.h"
 #include "replay.h"
 #include "result_ring.h"
+#include "segments.h"
 #include "sink_file.h"
 #include "writer.h"
 #include "zstd_block.h"
@@ -27,12 +28,15 @@ struct output {
 	struct fieldset *fieldset;
 	struct filter *filter;
 	struct sink sink;
+	bool closed;		   /* the sink is */
+	struct segments *segments; /* in which the sink writes; NULL: it is one file */
 	bool go_on;
 	struct result_ring **ring, **frames;
 	unsigned n_rings;
 	struct capture_file *capture;
-	struct zstd_packer *packer; /* NULL: what is written is not compressed */
-	char *place[2];		    /* output_place(): of the records, of the frames */
+	char fields[FIELDSET_MAX * COLUMN_KEY]; /* their names, for the manifest */
+	struct zstd_packer *packer;		/* NULL: what is written is not compressed */
+	char *place[2];				/* output_place(): of the records, of the frames */
 	struct writer writer;
 };
 
@@ -54,8 +58,8 @@ int sink_open(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(vo
 /* A person at a terminal who named no fields wants to read addresses. */
 static bool wants_list(const struct output_conf *conf)
 {
-	return conf->fields == NULL && (conf->path == NULL || strcmp(conf->path, "-") == 0) &&
-	       isatty(STDOUT_FILENO);
+	return conf->fields == NULL && conf->segments == NULL &&
+	       (conf->path == NULL || strcmp(conf->path, "-") == 0) && isatty(STDOUT_FILENO);
 }
 
 static int output_choose_encoder(struct output *out, const struct output_conf *conf,
@@ -146,23 +150,87 @@ static int output_create_capture(struct output *out, const struct output_conf *c
 				   &out->capture, err);
 }
 
-/* A name that says so: what is written is compressed. */
-static int output_create_packer(struct output *out, const char *path, struct err *err)
+/* Whether what is written is compressed: the name of a file says so. */
+static bool wants_packed(const struct output_conf *conf, const char *path)
 {
 	const char *end = strrchr(path, '.');
 
-	if (end == NULL || strcmp(end, ".zst") != 0)
+	if (conf->segments != NULL)
+		return conf->segments->packed;
+	return end != NULL && strcmp(end, ".zst") == 0;
+}
+
+static int output_create_packer(struct output *out, const struct output_conf *conf,
+				const char *path, struct err *err)
+{
+	if (!wants_packed(conf, path))
 		return 0;
 	out->packer = zstd_packer_create();
 	return out->packer != NULL ? 0 : err_set(err, EXIT_OUTPUT, "--output: out of memory");
 }
 
-static int output_create_place(struct output *out, const char *path, struct err *err)
+static int output_create_place(struct output *out, const struct output_conf *conf, const char *path,
+			       struct err *err)
 {
-	if (asprintf(&out->place[0], "--output: %s", strcmp(path, "-") == 0 ? "stdout" : path) >= 0)
+	const char *option = conf->segments != NULL ? "--output-dir" : "--output";
+
+	if (conf->segments != NULL)
+		path = conf->segments->path;
+	else if (strcmp(path, "-") == 0)
+		path = "stdout";
+	if (asprintf(&out->place[0], "%s: %s", option, path) >= 0)
 		return 0;
 	out->place[0] = NULL;
 	return err_set(err, EXIT_OUTPUT, "--output: out of memory");
+}
+
+/* What only we know of it. */
+static void output_tell_manifest(struct output *out, struct manifest *scan)
+{
+	char *at = out->fields;
+
+	*at = '\0';
+	for (unsigned i = 0; i < out->fieldset->n && out->encoder != &encode_list; i++) {
+		if (i != 0)
+			at = text_word(at, ",");
+		at = text_word(at, out->fieldset->column[i].field->name);
+		*at = '\0';
+	}
+	scan->format = out->encoder->name;
+	scan->fields = out->fields;
+	scan->compressed = out->packer != NULL;
+}
+
+static int output_open_segments(struct output *out, const struct output_conf *conf, struct err *err)
+{
+	const struct output_segments *segments = conf->segments;
+	struct manifest scan = *segments->scan;
+	struct segments_conf c = {
+		.path = segments->path,
+		.size = segments->size,
+		.time_ns = segments->time_ns,
+		.scan = &scan,
+		.go_on = conf->go_on,
+	};
+	char head[ENCODED_MAX];
+	ssize_t len = (ssize_t)out->encoder->begin(out->fieldset, head);
+
+	c.head = head;
+	if (out->packer != NULL && len != 0)
+		len = zstd_pack(out->packer, head, (size_t)len, &c.head);
+	if (len < 0)
+		return err_set(err, EXIT_OUTPUT, "--output-dir: out of memory");
+	c.head_len = (size_t)len;
+	output_tell_manifest(out, &scan);
+	return segments_create(&c, &out->sink, &out->segments, err);
+}
+
+static int output_open(struct output *out, const struct output_conf *conf, const char *path,
+		       struct err *err)
+{
+	if (conf->segments != NULL)
+		return output_open_segments(out, conf, err);
+	return sink_open(&out->sink, path, conf->go_on, conf->give_up, err);
 }
 
 int output_create(const struct output_conf *conf, struct output **out, struct err *err)
@@ -174,6 +242,7 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 	if (o == NULL)
 		return err_set(err, EXIT_OUTPUT, "out of memory");
 	o->go_on = conf->go_on;
+	o->closed = true;
 	/* the sinks last: no file is made for a scan that cannot start */
 	if (output_configure(o, conf, err) < 0 ||
 	    (o->ring = output_create_rings(conf->n_rings, err)) == NULL) {
@@ -181,12 +250,13 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		return -EINVAL;
 	}
 	o->n_rings = conf->n_rings;
-	if (output_create_place(o, path, err) < 0 || output_create_packer(o, path, err) < 0 ||
-	    output_create_capture(o, conf, err) < 0 ||
-	    sink_open(&o->sink, path, conf->go_on, conf->give_up, err) < 0) {
+	if (output_create_place(o, conf, path, err) < 0 ||
+	    output_create_packer(o, conf, path, err) < 0 ||
+	    output_create_capture(o, conf, err) < 0 || output_open(o, conf, path, err) < 0) {
 		output_destroy(o);
 		return -EINVAL;
 	}
+	o->closed = false;
 	o->sink.patient = conf->patient;
 	if (o->capture != NULL)
 		o->capture->sink.patient = conf->patient;
@@ -195,12 +265,14 @@ int output_create(const struct output_conf *conf, struct output **out, struct er
 		.fieldset = o->fieldset,
 		.filter = o->filter,
 		.sink = &o->sink,
+		.segments = o->segments,
 		.packer = o->packer,
 		.ring = o->ring,
 		.capture = o->capture,
 		.frames = o->frames,
 		.n_rings = o->n_rings,
 		.max_results = conf->max_results,
+		.begun = o->segments != NULL,
 	};
 	*out = o;
 	return 0;
@@ -252,6 +324,16 @@ static int output_cut_frames(struct output *out, uint64_t lines, struct err *err
 	return 0;
 }
 
+/* Of segments; a capture has none. */
+static int output_replay_segments(struct output *out, const struct replay *like, uint64_t *lines,
+				  struct err *err)
+{
+	int rc = segments_replay(out->segments, like, like->durable, lines, err);
+
+	out->writer.encoded = *lines;
+	return rc;
+}
+
 int output_replay(struct output *out, uint64_t durable, output_seen *seen, void *ctx,
 		  uint64_t *lines, struct err *err)
 {
@@ -269,6 +351,8 @@ int output_replay(struct output *out, uint64_t durable, output_seen *seen, void 
 
 	if (rc < 0)
 		return rc;
+	if (out->segments != NULL)
+		return output_replay_segments(out, &r, lines, err);
 	rc = again ? replay_fd(&r, out->sink.fd) : 0;
 	if (rc == 0 && again)
 		rc = sink_cut(&out->sink, r.keep);
@@ -284,6 +368,8 @@ int output_start(struct output *out)
 {
 	int rc = out->go_on ? 0 : sink_cut(&out->sink, 0);
 
+	if (out->segments != NULL)
+		rc = segments_start(out->segments);
 	if (rc == 0 && !out->go_on && out->capture != NULL)
 		rc = sink_cut(&out->capture->sink, 0);
 	return rc < 0 ? rc : writer_start(&out->writer);
@@ -329,10 +415,20 @@ int output_stop(struct output *out)
 		out->capture = out->writer.capture = NULL;
 		output_failed(out, rc, true);
 	}
-	if (out->sink.path == NULL) /* closed already */
+	if (out->closed)
 		return out->writer.stats.error;
-	output_failed(out, out->sink.ops->close(&out->sink), false);
+	out->closed = true;
+	if (out->segments != NULL)
+		rc = segments_close(out->segments, out->writer.stats.error == 0);
+	else
+		rc = out->sink.ops->close(&out->sink);
+	output_failed(out, rc, false);
 	return out->writer.stats.error;
+}
+
+int output_conclude(struct output *out, bool complete, const struct manifest_counts *counts)
+{
+	return out->segments != NULL ? segments_conclude(out->segments, complete, counts) : 0;
 }
 
 void output_destroy(struct output *out)
@@ -342,6 +438,7 @@ void output_destroy(struct output *out)
 	output_stop(out);
 	output_destroy_rings(out->ring, out->n_rings);
 	output_destroy_rings(out->frames, out->n_rings);
+	segments_destroy(out->segments);
 	zstd_packer_destroy(out->packer);
 	free(out->place[0]);
 	free(out->place[1]);
@@ -383,7 +480,10 @@ int output_sync(struct output *out, struct output_stats *stats)
 		if (rc < 0)
 			__atomic_store_n(&out->writer.capture_failed, true, __ATOMIC_RELEASE);
 	}
-	return rc < 0 ? rc : out->sink.ops->sync(&out->sink);
+	if (rc < 0)
+		return rc;
+	return out->segments != NULL ? segments_sync(out->segments)
+				     : out->sink.ops->sync(&out->sink);
 }
 
 const char *output_place(const struct output *out)

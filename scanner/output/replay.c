@@ -187,6 +187,13 @@ static ssize_t fill(int fd, char *buf, size_t have, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+static void keep(struct replay *r, const char *bytes, size_t n)
+{
+	r->keep += n;
+	if (r->digest != NULL)
+		digest_add(r->digest, bytes, n);
+}
+
 static int replay_text(struct replay *r, int fd)
 {
 	char *buf = malloc(CHUNK);
@@ -202,7 +209,7 @@ static int replay_text(struct replay *r, int fd)
 			break;
 		have += (size_t)n;
 		rc = replay_lines(r, buf, have, &used);
-		r->keep += used;
+		keep(r, buf, used);
 		if (rc == 0 && have - used == CHUNK)
 			rc = -EILSEQ; /* a line without end */
 		have -= used;
@@ -249,7 +256,7 @@ static int replay_packed(struct replay *r, int fd)
 			break;
 		have += (size_t)n;
 		rc = replay_frames(r, unpacker, buf, have, &used);
-		r->keep += used;
+		keep(r, buf, used);
 		have -= used;
 		memmove(buf, buf + used, have);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "digest.h"
 #include "encoder.h"
 #include "fieldset.h"
 #include "output.h"
@@ -22,6 +23,7 @@ struct replay {
 	uint64_t most;	  /* ... and so may what is more than this */
 	output_seen *seen;
 	void *ctx;
+	struct digest_state *digest; /* of the bytes that are kept; NULL when nobody asks */
 
 	uint64_t lines; /* records that are there */
 	uint64_t keep;	/* bytes of the file up to the end of the last good line, or frame */

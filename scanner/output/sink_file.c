@@ -84,8 +84,7 @@ static int sink_file_wait(const struct sink *sink)
 	return n > 0 ? 0 : -ECANCELED;
 }
 
-/* After a write() that failed with error: true when the next one may find room. */
-static bool sink_file_wait_for_room(struct sink *sink, int error)
+bool sink_file_wait_for_room(struct sink *sink, int error)
 {
 	if ((error != ENOSPC && error != EDQUOT) || !sink->patient || !sink->regular ||
 	    __atomic_load_n(&sink->give_up, __ATOMIC_RELAXED))
@@ -95,7 +94,7 @@ static bool sink_file_wait_for_room(struct sink *sink, int error)
 	return true;
 }
 
-static void sink_file_has_room(struct sink *sink)
+void sink_file_has_room(struct sink *sink)
 {
 	if (sink->no_room)
 		__atomic_store_n(&sink->no_room, false, __ATOMIC_RELAXED);

@@ -8,6 +8,7 @@
 
 #include "capture_file.h"
 #include "result_ring.h"
+#include "segments.h"
 #include "zstd_block.h"
 
 enum {
@@ -80,7 +81,11 @@ static int writer_put_block(struct writer *w)
 
 	if (w->packer != NULL)
 		len = zstd_pack(w->packer, w->block, w->used, &bytes);
-	return len < 0 ? (int)len : w->sink->ops->write(w->sink, bytes, (size_t)len);
+	if (len < 0)
+		return (int)len;
+	if (w->segments != NULL)
+		return segments_write(w->segments, bytes, (size_t)len, w->in_block);
+	return w->sink->ops->write(w->sink, bytes, (size_t)len);
 }
 
 static void writer_flush(struct writer *w)
@@ -145,6 +150,15 @@ static unsigned writer_drain(struct writer *w, unsigned ring)
 	return n;
 }
 
+/* A segment may be old enough without a record coming. */
+static void writer_look(struct writer *w)
+{
+	int rc = w->segments != NULL && !writer_failed(w) ? segments_look(w->segments) : 0;
+
+	if (rc < 0)
+		writer_fail(w, rc);
+}
+
 static unsigned writer_round(struct writer *w)
 {
 	const long latency = w->packer != NULL ? WRITER_PACKED_LATENCY_MS : WRITER_LATENCY_MS;
@@ -154,6 +168,7 @@ static unsigned writer_round(struct writer *w)
 		n += writer_drain(w, i);
 	if (w->used != 0 && !writer_failed(w) && elapsed_ms(&w->oldest) >= latency)
 		writer_flush(w);
+	writer_look(w);
 	return n;
 }
 

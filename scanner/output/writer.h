@@ -19,6 +19,7 @@
 enum { WRITER_BLOCK = 256 * 1024 };
 
 struct capture_file;
+struct segments;
 struct zstd_packer;
 
 struct writer {
@@ -27,6 +28,7 @@ struct writer {
 	const struct fieldset *fieldset;
 	const struct filter *filter;
 	struct sink *sink;
+	struct segments *segments;  /* in which the sink writes; NULL: it is one file */
 	struct zstd_packer *packer; /* NULL: as it is */
 	struct result_ring **ring;
 	struct capture_file *capture; /* NULL: frames are not wanted */

@@ -219,7 +219,7 @@ static void test_help(void **state)
 			assert_in_range(len, 0, 100);
 			line += len + 1;
 		}
-		assert_in_range(lines, 5, 90);
+		assert_in_range(lines, 5, 95);
 		assert_non_null(strstr(text, "Examples:"));
 		for (size_t i = 0; i < n_options; i++) {
 			char name[64];
