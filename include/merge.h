@@ -33,8 +33,9 @@ const char *merge_missing(const struct merge *m);
  * scan's filter asked for repeats, or its fields do not tell: see merge_keeps_all(). A file is
  * there under its name once it is whole.
  *
- * EXIT_INPUT names the segment that is not as its manifest says; EXIT_DEVICE; EXIT_OUTPUT;
- * EXIT_BOOKS when what was read is not what was written and left out. Once.
+ * EXIT_USAGE when output is in one of the folders; EXIT_INPUT names the segment that is not as its
+ * manifest says; EXIT_DEVICE; EXIT_OUTPUT; EXIT_BOOKS when what was read is not what was written
+ * and left out. Once.
  */
 int merge_write(struct merge *m, const char *output, struct err *err);
 

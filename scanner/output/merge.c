@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fieldset.h"
@@ -394,6 +395,24 @@ static int make_room(struct merge *m, struct err *err)
 	return 0;
 }
 
+/* A file that takes the place of a segment, or of the manifest, would be the last of its scan. */
+static int check_output(const struct merge *m, const char *output, struct err *err)
+{
+	const char *slash = strrchr(output, '/');
+	char *path = slash == NULL ? strdup(".") : strndup(output, (size_t)(slash - output) + 1);
+	struct stat at, folder;
+	bool there = path != NULL && stat(path, &at) == 0; /* if not, it cannot be made */
+
+	free(path);
+	for (size_t i = 0; i < m->n && there; i++)
+		if (fstat(m->folder[i].fd, &folder) == 0 && at.st_ino == folder.st_ino &&
+		    at.st_dev == folder.st_dev)
+			return err_set(err, EXIT_USAGE,
+				       "--output: %s is in %s, which is read: name another place",
+				       output, m->folder[i].path);
+	return 0;
+}
+
 static int check_books(const struct merge *m, struct err *err)
 {
 	uint64_t want = 0, read = 0, duplicates = 0;
@@ -413,10 +432,13 @@ static int check_books(const struct merge *m, struct err *err)
 
 int merge_write(struct merge *m, const char *output, struct err *err)
 {
-	int rc = make_room(m, err);
+	const char *path = output != NULL ? output : "-";
+	int rc = strcmp(path, "-") != 0 ? check_output(m, path, err) : 0;
 
 	if (rc == 0)
-		rc = merge_file_open(&m->file, output != NULL ? output : "-", err);
+		rc = make_room(m, err);
+	if (rc == 0)
+		rc = merge_file_open(&m->file, path, err);
 	if (rc == 0 && merge_file_head(&m->file, m->header, m->header_len) != 0)
 		rc = merge_file_failed(&m->file, err);
 	for (size_t i = 0; i < m->n && rc == 0; i++)

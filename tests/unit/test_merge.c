@@ -487,6 +487,13 @@ static void test_output_that_fails(void **state)
 	assert_int_equal(err.code, EXIT_OUTPUT);
 	merge_destroy(m);
 
+	/* no segment is replaced */
+	m = merge_of("a", "b", "c", NULL);
+	assert_true(merge_write(m, path_of("b/records-000000.ndjson.zst"), &err) < 0);
+	assert_int_equal(err.code, EXIT_USAGE);
+	merge_destroy(m);
+	assert_int_equal(merge_three(), 0);
+
 	/* what was there stays until the new one is whole */
 	write_file(AT_FDCWD, path_of("out"), "old", 3);
 	unlink(path_of("b/records-000001.ndjson.zst"));
