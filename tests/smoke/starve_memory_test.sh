@@ -111,6 +111,14 @@ keep -r 20k -o "$tmp/records" --capture "$tmp/capture"
 tried "verify" 3 printed verify "$tmp/state"
 rm -rf "$tmp/kept"
 
+for i in 0 1; do
+	"$PEAL" scan 10.0.0.0/23 "${net[@]}" -p 80 -e 5 "${sim[@]}" -r 20k --shard "$i/2" --output-dir "$tmp/shard.$i" --zstd
+done
+merged() {
+	cat "$tmp/records"
+}
+tried "merge" 7 merged merge "$tmp/shard.0" "$tmp/shard.1" -o "$tmp/records"
+
 # whatever was refused: what is left behind goes on to the same records, or is no state
 went_on=0
 after() {
