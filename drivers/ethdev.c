@@ -347,3 +347,23 @@ void ethdev_stats(const struct io_dev *dev, struct io_stats *stats)
 	xstats_lost(dev->xstats, dev->port_id, stats);
 	stats->link_up = ethdev_link_up(dev);
 }
+
+/* 0 if it is in one piece, by itself, held by nobody else. */
+static uint64_t mbuf_oddity(const struct rte_mbuf *m)
+{
+	return (uint64_t)(rte_mbuf_refcnt_read(m) ^ 1) | (m->nb_segs ^ 1u) |
+	       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
+}
+
+void io_free(struct rte_mbuf **mbuf, unsigned n)
+{
+	struct rte_mempool *pool = mbuf[0]->pool;
+	uint64_t odd = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		odd |= ((uintptr_t)mbuf[i]->pool ^ (uintptr_t)pool) | mbuf_oddity(mbuf[i]);
+	if (odd == 0)
+		rte_mempool_put_bulk(pool, (void *const *)mbuf, n);
+	else
+		rte_pktmbuf_free_bulk(mbuf, n);
+}

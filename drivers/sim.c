@@ -15,6 +15,7 @@
 #include "sim_frame.h"
 #include "sim_internet.h"
 #include "sim_queue.h"
+#include "sim_sieve.h"
 
 /*
  * The simulated internet as a device: two sets of rings, and between them a host for each address
@@ -41,6 +42,8 @@ struct sim {
 	struct ring_pair rings;
 	struct rte_mempool *pool;
 	struct sim_link link;
+	struct rte_mbuf *spare[BURST]; /* for answers to come */
+	unsigned n_spare;
 	uint64_t tsc_hz;
 	uint64_t arrived, left; /* frames in each direction: keys of chance */
 	unsigned next_tx;	/* ring that is served first */
@@ -191,7 +194,6 @@ static void frame_take(struct sim *sim, const struct rte_mbuf *mbuf, uint64_t no
 	struct sim_frame frame;
 	enum sim_frame_kind kind;
 
-	sim->arrived++;
 	if (mbuf->nb_segs != 1)
 		return;
 	kind = sim_frame_read(&frame, &sim->link, rte_pktmbuf_mtod(mbuf, const uint8_t *),
@@ -208,17 +210,40 @@ static void frame_take(struct sim *sim, const struct rte_mbuf *mbuf, uint64_t no
 		sim_queue_reset(sim->queue, &frame);
 }
 
+/* Which of the n > 0 frames are to be taken: all but SYNs that nobody answers. The last one is, for
+ * it says who sits on our end of the link. */
+static uint64_t frames_sift(const struct sim *sim, struct rte_mbuf *const *mbuf, unsigned n)
+{
+	uint64_t syns = 0, last = UINT64_C(1) << (n - 1);
+	uint32_t addr[SIM_SIEVE] = {0};
+	uint16_t port[SIM_SIEVE] = {0};
+
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], void *));
+	for (unsigned i = 0; i < n; i++)
+		syns |= (uint64_t)sim_frame_is_syn(rte_pktmbuf_mtod(mbuf[i], const uint8_t *),
+						   rte_pktmbuf_data_len(mbuf[i]), &addr[i],
+						   &port[i])
+			<< i;
+	return sim_sieve(sim->internet, addr, port, n) | (~syns & (last | (last - 1))) | last;
+}
+
 static unsigned probes_take(struct sim *sim, struct rte_ring *ring, uint64_t now)
 {
 	unsigned room = sim_queue_room(sim->queue) / ANSWERS_MAX, n;
 	struct rte_mbuf *mbuf[BURST];
+	uint64_t which, before = sim->arrived;
 
 	n = rte_ring_dequeue_burst(ring, (void **)mbuf, RTE_MIN(room, (unsigned)BURST), NULL);
-	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], void *));
-	for (unsigned i = 0; i < n; i++)
+	if (n == 0)
+		return 0;
+	for (which = frames_sift(sim, mbuf, n); which != 0; which &= which - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(which);
+
+		sim->arrived = before + i + 1;
 		frame_take(sim, mbuf[i], now);
-	rte_pktmbuf_free_bulk(mbuf, n);
+	}
+	io_free(mbuf, n);
 	return n;
 }
 
@@ -263,19 +288,30 @@ static bool answer_send(struct sim *sim, uint32_t index, struct rte_mbuf *mbuf, 
 	return wanted && mbuf != NULL;
 }
 
+static bool spare_ready(struct sim *sim)
+{
+	if (sim->n_spare == 0 && rte_pktmbuf_alloc_bulk(sim->pool, sim->spare, BURST) == 0)
+		sim->n_spare = BURST;
+	return sim->n_spare != 0;
+}
+
 static unsigned answers_give(struct sim *sim, struct rte_ring *ring, uint64_t now)
 {
-	unsigned room = RTE_MIN(rte_ring_free_count(ring), (unsigned)BURST), n = 0;
+	unsigned room, n = 0;
 	struct rte_mbuf *mbuf[BURST];
-	uint32_t index;
 
-	if (room == 0 || sim_queue_due(sim->queue) > now ||
-	    rte_pktmbuf_alloc_bulk(sim->pool, mbuf, room) < 0)
+	if (sim_queue_due(sim->queue) > now)
 		return 0;
-	while (n < room && (index = sim_queue_pop(sim->queue, now)) != SIM_NONE)
-		n += answer_send(sim, index, mbuf[n], now);
+	room = RTE_MIN(rte_ring_free_count(ring), (unsigned)BURST);
+	while (n < room && sim_queue_due(sim->queue) <= now && spare_ready(sim)) {
+		struct rte_mbuf *spare = sim->spare[sim->n_spare - 1];
+
+		if (!answer_send(sim, sim_queue_pop(sim->queue, now), spare, now))
+			continue;
+		mbuf[n++] = spare;
+		sim->n_spare--;
+	}
 	rte_ring_enqueue_burst(ring, (void **)mbuf, n, NULL);
-	rte_pktmbuf_free_bulk(mbuf + n, room - n);
 	return n;
 }
 
@@ -312,8 +348,16 @@ static unsigned sim_count_open(const struct io_dev *dev, const uint32_t *addr, c
 	const struct sim *sim = dev->priv;
 	unsigned open = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		open += sim_internet_find(sim->internet, addr[i], port[i]) == SIM_OPEN;
+	for (unsigned first = 0; first < n; first += SIM_SIEVE) {
+		unsigned some = RTE_MIN(n - first, (unsigned)SIM_SIEVE);
+		uint64_t which = sim_sieve(sim->internet, addr + first, port + first, some);
+
+		for (; which != 0; which &= which - 1) {
+			unsigned i = first + (unsigned)__builtin_ctzll(which);
+
+			open += sim_internet_find(sim->internet, addr[i], port[i]) == SIM_OPEN;
+		}
+	}
 	return open;
 }
 
@@ -380,6 +424,7 @@ static void sim_close(struct io_dev *dev)
 	if (sim == NULL)
 		return;
 	ring_pair_fini(&sim->rings);
+	rte_pktmbuf_free_bulk(sim->spare, sim->n_spare);
 	sim_queue_destroy(sim->queue);
 	sim_internet_destroy(sim->internet);
 	free(sim);

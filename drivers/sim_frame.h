@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "sim_internet.h"
 
@@ -39,6 +41,28 @@ struct sim_frame {
  */
 enum sim_frame_kind sim_frame_read(struct sim_frame *frame, struct sim_link *link,
 				   const uint8_t *data, uint16_t len);
+
+/*
+ * Whether it is one of the plainest that sim_frame_read() finds to be a SYN, if its lengths are
+ * right: IPv4 without options, untagged. Then *dst and *dport are where it goes.
+ */
+static inline bool sim_frame_is_syn(const uint8_t *data, uint16_t len, uint32_t *dst,
+				    uint16_t *dport)
+{
+	enum { HEADERS = 54, TYPE = 12, PROTOCOL = 23, DST = 30, DPORT = 36, FLAGS = 47 };
+	uint32_t head, addr;
+	uint16_t port;
+
+	if (len < HEADERS)
+		return false;
+	memcpy(&head, data + TYPE, sizeof(head));
+	memcpy(&addr, data + DST, sizeof(addr));
+	memcpy(&port, data + DPORT, sizeof(port));
+	*dst = be32toh(addr);
+	*dport = be16toh(port);
+	return (head & htobe32(0xffffff00)) == htobe32(0x08004500) && data[PROTOCOL] == 6 &&
+	       (data[FLAGS] & 0x3f) == 2;
+}
 
 bool sim_frame_sums_ok(const struct sim_frame *frame);
 

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isa.h"
+#include "sim_hash.h"
+
 /* --- parameters --- */
 
 enum param_kind { PARAM_SHARE, PARAM_NUMBER, PARAM_TIME };
@@ -190,6 +193,7 @@ int sim_internet_create(const char *arg, struct sim_internet **internet, struct 
 		return rc;
 	}
 	internet_derive(made);
+	made->isa = isa_choose();
 	*internet = made;
 	return 0;
 }
@@ -201,86 +205,61 @@ void sim_internet_destroy(struct sim_internet *internet)
 
 /* --- the function --- */
 
-enum { KEY_HOST = 1, KEY_NET, KEY_PORT, KEY_LOOK, KEY_FRAME };
-
-/* The finalizer of splitmix64 (Steele et al. 2014) with Stafford's constants. */
-static inline uint64_t mix(uint64_t z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static inline uint64_t hash(const struct sim_internet *internet, unsigned key, uint64_t value)
-{
-	return mix((internet->seed + key) * UINT64_C(0x9e3779b97f4a7c15) ^ mix(value + key));
-}
-
 uint64_t sim_random(const struct sim_internet *internet, enum sim_chance chance, uint64_t n)
 {
-	return hash(internet, KEY_FRAME + chance, n);
+	return sim_hash(internet, KEY_FRAME + chance, n);
 }
 
-/* How much likelier than others a port is open. */
-static unsigned port_weight(uint16_t port)
+static bool is_among(uint16_t port, const uint16_t *list, size_t n)
 {
-	switch (port) {
-	case 80:
-	case 443:
-		return 10;
-	case 22:
-	case 7547:
-		return 6;
-	case 21:
-	case 25:
-	case 53:
-	case 110:
-	case 143:
-	case 587:
-	case 993:
-	case 995:
-	case 3306:
-	case 3389:
-	case 8080:
-	case 8443:
-		return 3;
-	default:
-		return 1;
-	}
+	while (n > 0 && list[n - 1] != port)
+		n--;
+	return n > 0;
 }
 
-static inline bool net_is_middlebox(const struct sim_internet *internet, uint64_t net)
+#define IS_AMONG(port, list) is_among(port, list, sizeof(list) / sizeof((list)[0]))
+
+/* Most are not even open if it is a likely port. */
+static bool port_is_open(const struct sim_internet *internet, uint16_t port, uint32_t at)
 {
-	return internet->hostile_below != 0 && (net & UINT32_MAX) < internet->hostile_below / 4;
+	uint64_t open = internet->open_below;
+
+	if (at >= open * 10)
+		return false;
+	if (IS_AMONG(port, sim_tenfold))
+		return true;
+	if (IS_AMONG(port, sim_sixfold))
+		return at < open * 6;
+	return at < open * (IS_AMONG(port, sim_threefold) ? 3 : 1);
 }
 
 enum sim_state sim_internet_find(const struct sim_internet *internet, uint32_t addr, uint16_t port)
 {
-	uint64_t host = hash(internet, KEY_HOST, addr);
+	uint64_t host = sim_hash(internet, KEY_HOST, addr);
 	uint64_t net, at;
 
 	if (internet->hostile_below != 0 || (host & UINT32_MAX) >= internet->alive_below) {
-		net = hash(internet, KEY_NET, addr >> 8);
-		if (net_is_middlebox(internet, net))
+		net = sim_hash(internet, KEY_NET, addr >> 8);
+		if (sim_net_is_middlebox(internet, net))
 			return SIM_OPEN;
 		if ((host & UINT32_MAX) >= internet->alive_below)
 			return net >> 32 < internet->icmp_below ? SIM_UNREACHABLE : SIM_SILENT;
 	}
-	at = hash(internet, KEY_PORT, (uint64_t)addr << 16 | port);
-	if ((at & UINT32_MAX) < internet->open_below * port_weight(port))
+	at = sim_hash(internet, KEY_PORT, (uint64_t)addr << 16 | port);
+	if (port_is_open(internet, port, (uint32_t)at))
 		return SIM_OPEN;
 	if (at >> 32 < internet->closed_below)
 		return SIM_CLOSED;
-	return mix(at) >> 32 < internet->icmp_below ? SIM_FILTERED : SIM_SILENT;
+	return sim_mix(at) >> 32 < internet->icmp_below ? SIM_FILTERED : SIM_SILENT;
 }
 
 void sim_internet_host(const struct sim_internet *internet, uint32_t addr, struct sim_host *host)
 {
-	uint64_t look = hash(internet, KEY_LOOK, addr);
+	uint64_t look = sim_hash(internet, KEY_LOOK, addr);
 
 	host->look = look;
-	host->alive = (hash(internet, KEY_HOST, addr) & UINT32_MAX) < internet->alive_below;
-	host->middlebox = net_is_middlebox(internet, hash(internet, KEY_NET, addr >> 8));
+	host->alive = (sim_hash(internet, KEY_HOST, addr) & UINT32_MAX) < internet->alive_below;
+	host->middlebox = sim_net_is_middlebox(internet, sim_hash(internet, KEY_NET, addr >> 8));
 	host->rtt_ns = internet->rtt_table[look & 0xff];
 	host->trick = SIM_HONEST;
 	if (host->alive && look >> 32 < internet->hostile_below)

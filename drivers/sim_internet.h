@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "io.h"
+#include "isa.h"
 
 /*
  * The simulated internet: who is there and how it answers, as pure functions of its seed, the
@@ -50,6 +51,7 @@ struct sim_internet {
 	uint64_t alive_below, open_below, closed_below, icmp_below, loss_below, dup_below,
 		hostile_below;
 	uint64_t rtt_table[256]; /* quantiles */
+	enum isa isa;		 /* that sim_sieve() uses */
 };
 
 /* Prints all parameters with their defaults, as an argument that could be given. */

@@ -8,6 +8,7 @@
 
 #include "err.h"
 
+struct rte_mbuf;
 struct rte_mempool;
 
 /*
@@ -177,6 +178,12 @@ struct io_dev *io_tx_device(struct io_dev *dev, unsigned *queue);
 
 /* What an open device is, for people: "net_e1000_em, 1 Gbps, MTU 1500, ...". */
 void io_describe(const struct io_dev *dev, char *buf, size_t len);
+
+/*
+ * rte_pktmbuf_free_bulk() of n > 0 frames, without its look at each one's second cache line and its
+ * call for each pool, for what devices give: plain frames of one pool. Any lcore.
+ */
+void io_free(struct rte_mbuf **mbuf, unsigned n);
 
 /* Main thread only. */
 void io_stats(const struct io_dev *dev, struct io_stats *stats);

@@ -450,28 +450,6 @@ static unsigned rx_records(struct rx *rx, const struct answers *a, uint64_t now,
 
 /* --- the turn --- */
 
-/* 0 if it is in one piece, by itself, held by nobody else. */
-static uint64_t mbuf_oddity(const struct rte_mbuf *m)
-{
-	return (uint64_t)(rte_mbuf_refcnt_read(m) ^ 1) | (m->nb_segs ^ 1u) |
-	       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
-}
-
-/* rte_pktmbuf_free_bulk(), without its look at each frame's second cache line and call for each
- * pool, for what devices give: plain frames of one pool. */
-static void rx_free(struct rte_mbuf **mbuf, unsigned n)
-{
-	struct rte_mempool *pool = mbuf[0]->pool;
-	uint64_t odd = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		odd |= ((uintptr_t)mbuf[i]->pool ^ (uintptr_t)pool) | mbuf_oddity(mbuf[i]);
-	if (odd == 0)
-		rte_mempool_put_bulk(pool, (void *const *)mbuf, n);
-	else
-		rte_pktmbuf_free_bulk(mbuf, n);
-}
-
 /* Frames are received: what becomes of them? Returns how many records were made. */
 static unsigned rx_burst(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, uint64_t now,
 			 const struct result_slots *slots)
@@ -506,7 +484,7 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 	}
 	if (n != 0) {
 		made = rx_burst(rx, mbuf, n, now, &slots);
-		rx_free(mbuf, n);
+		io_free(mbuf, n);
 		rx->stats.received += n;
 		rx->stats.handed += made;
 	}

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "sim_internet.h"
+#include "sim_sieve.h"
 
 /* The simulated internet as a function: shares are what was asked for, and nothing else counts. */
 
@@ -156,6 +157,58 @@ static void speed(void **state)
 	sim_internet_destroy(internet);
 }
 
+static void sieve_is(const struct sim_internet *internet, const uint32_t *addr,
+		     const uint16_t *port, unsigned n, bool all)
+{
+	uint64_t want = 0, got = sim_sieve(internet, addr, port, n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (all || sim_internet_find(internet, addr[i], port[i]) != SIM_SILENT)
+			want |= UINT64_C(1) << i;
+	assert_int_equal(got, want);
+}
+
+/* Those that are not silent, under each instruction set; all where tricks are played. */
+static void sieve_keeps_who_answers(void **state)
+{
+	static const char *const args[] = {
+		"",
+		"alive=1,open=0.02,closed=0,icmp=0",
+		"alive=1,open=0.05,closed=0.1,icmp=0.2",
+		"alive=0.3,open=0.05,closed=0,icmp=0",
+		"alive=0.3,open=0.2,closed=0.2,icmp=0.3",
+		"alive=0",
+		"alive=1,open=1",
+		"alive=0.5,hostile=0.1",
+	};
+	static const uint16_t ports[] = {0,   21,  22,	 25,   53,   80,   110,	 143,  443,  587,
+					 993, 995, 3306, 3389, 7547, 8080, 8443, 5000, 65535};
+	uint64_t random = 1;
+
+	(void)state;
+	for (unsigned k = 0; k < 2 * sizeof(args) / sizeof(args[0]); k++) {
+		struct sim_internet *internet;
+
+		if (k % 2 == 1)
+			setenv("PEAL_ISA", "plain", 1);
+		internet = create(args[k / 2]);
+		unsetenv("PEAL_ISA");
+		for (unsigned n = 0; n <= 20 * SIM_SIEVE; n++) {
+			uint32_t addr[SIM_SIEVE];
+			uint16_t port[SIM_SIEVE];
+
+			for (unsigned i = 0; i < SIM_SIEVE; i++) {
+				addr[i] = (uint32_t)test_random(&random);
+				port[i] = ports[test_random(&random) %
+						(sizeof(ports) / sizeof(ports[0]))];
+			}
+			sieve_is(internet, addr, port, n % (SIM_SIEVE + 1),
+				 strstr(args[k / 2], "hostile") != NULL);
+		}
+		sim_internet_destroy(internet);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +217,7 @@ int main(void)
 		cmocka_unit_test(the_function_stays),
 		cmocka_unit_test(rtt_has_its_median_and_a_tail),
 		cmocka_unit_test(tricks_are_dealt_evenly),
+		cmocka_unit_test(sieve_keeps_who_answers),
 		cmocka_unit_test(speed),
 	};
 
