@@ -26,7 +26,9 @@ network_host() {
 	until grep -q ready "$tmp/host.out"; do sleep 0.05; done
 }
 
-# Each prints how long it took, less the 2 s that it listens at the end, and notes what it found.
+# Each prints how long it took from its start to its end, less the 2 s that it listens at the end, and
+# notes what it found. What of that is start and end is what a scan of a single target takes: once for
+# peal, sixteen times for zmap, and both are in the table.
 
 # took SECONDS_SINCE_EPOCH: how long ago that was, less the cooldown
 took() {
@@ -39,23 +41,31 @@ found() {
 	echo "of 1048576 answers: $(paste -sd ' ' "$tmp/$1.found")$(cat "$tmp/$1.setting" 2>/dev/null)" >"$tmp/$1.note"
 }
 
-# veth_peal NAME DEVICE
-veth_peal() {
+# timed_peal DEVICE TARGETS PORTS
+timed_peal() {
 	local start
 	start=$(date +%s.%N)
-	"$PEAL" scan -i "$2" 198.18.0.0/16 --allow-special 198.18.0.0/15 -p "$veth_ports" --rate max \
-		--cooldown 2s -q -o "$tmp/veth.ndjson" --contact bench --purpose bench || return 0
+	"$PEAL" scan -i "$1" "$2" --allow-special 198.18.0.0/15 -p "$3" --rate max \
+		--cooldown 2s -q -o "$tmp/veth.ndjson" --contact bench --purpose bench || return 1
 	took "$start"
+}
+
+# veth_peal NAME DEVICE
+veth_peal() {
+	timed_peal "$2" 198.18.0.0/16 "$veth_ports" || return 0
 	found "$1" "$(wc -l <"$tmp/veth.ndjson")"
 }
 
 run_veth_peal() { veth_peal veth_peal af_packet:scan0; }
 run_veth_xdp() { veth_peal veth_xdp af_xdp:scan0; }
+run_veth_start() { timed_peal af_packet:scan0 198.18.0.1 80 || return 0; }
+run_veth_xdp_start() { timed_peal af_xdp:scan0 198.18.0.1 80 || return 0; }
 
-# zmap_port PORT RATE: 0 is as fast as it goes; $tmp/zmap.csv gets a line for each answer, and one
+# zmap_port PORT RATE [TARGETS]: 0 is as fast as it goes; $tmp/zmap.csv gets a line for each answer,
+# and one
 zmap_port() {
 	timeout 60 "$ZMAP" -q -i scan0 -G 02:00:00:00:00:02 -S 198.19.0.1 -p "$1" -b /dev/null -r "$2" -T 1 -c 2 \
-		-O csv -f saddr,classification --output-filter='repeat = 0' -o "$tmp/zmap.csv" 198.18.0.0/16 \
+		-O csv -f saddr,classification --output-filter='repeat = 0' -o "$tmp/zmap.csv" "${3:-198.18.0.0/16}" \
 		>/dev/null 2>&1
 }
 
@@ -122,6 +132,13 @@ run_veth_zmap() {
 }
 
 run_veth_zmap_full() { veth_zmap veth_zmap_full 0; }
+
+run_veth_zmap_start() {
+	local start
+	start=$(date +%s.%N)
+	zmap_port 80 0 198.18.0.1/32 || return 0
+	took "$start" | awk '{ print 16 * $1 }'
+}
 
 run_veth_masscan() {
 	local start rate
