@@ -27,10 +27,27 @@ static uint64_t tx_of_sample(const struct tx *tx, unsigned n)
 	return mask;
 }
 
+/* How many of them ask a port that is open, where the device knows: once for all attempts. */
+static unsigned tx_truly_open(const struct tx *tx, unsigned n)
+{
+	const struct batch *b = &tx->batch;
+	unsigned first = b->first, end = b->first + n, open = 0;
+
+	while (first < end) {
+		unsigned to = first;
+
+		while (to < end && b->step[to] < tx->stream->walk.length)
+			to++;
+		open += tx->dev->count_open(tx->dev, &b->daddr[first], &b->dport[first],
+					    to - first);
+		first = to + 1;
+	}
+	return open;
+}
+
 /* The first n waiting probes are the first n of the batch: they are on their way now. */
 static void tx_sent_probes(struct tx *tx, unsigned n)
 {
-	const struct stream *s = tx->stream;
 	struct batch *b = &tx->batch;
 	unsigned sampled;
 
@@ -40,10 +57,8 @@ static void tx_sent_probes(struct tx *tx, unsigned n)
 		return;
 	}
 	sampled = (unsigned)__builtin_popcountll(tx_of_sample(tx, n));
-	for (unsigned i = b->first; tx->dev->count_open != NULL && i < b->first + n; i++)
-		if (b->step[i] < s->walk.length) /* once for all attempts */
-			tx->stats.truly_open +=
-				tx->dev->count_open(tx->dev, &b->daddr[i], &b->dport[i], 1);
+	if (tx->dev->count_open != NULL)
+		tx->stats.truly_open += tx_truly_open(tx, n);
 	for (unsigned i = b->first; i < b->first + n && tx->stream->sent_below != 0; i++)
 		tx->stats.resent += b->step[i] < tx->stream->sent_below;
 	b->first += n;
