@@ -116,12 +116,20 @@ int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *
 	return rc;
 }
 
-/* The mask of those that the map denies: nearly always none, which two bitmaps tell. */
-static uint64_t map_denied(const struct gate_map *map, const uint32_t *addr, unsigned n)
+/* Very many prefixes: nearly every /16 has some, and what is to be looked at is far away. */
+static bool gate_crowded(const struct gate *gate)
 {
-	uint64_t near = 0, denied = 0;
+	return gate->fixed.n_leaves >= LEAVES_NEAR;
+}
 
-	for (unsigned i = 0; i < n; i++)
+/* The mask of those that the map denies: nearly always none, which two bitmaps tell, or, where the
+ * first one would not help, the second. */
+static uint64_t map_denied(const struct gate_map *map, bool crowded, const uint32_t *addr,
+			   unsigned n)
+{
+	uint64_t near = crowded, denied = 0;
+
+	for (unsigned i = 0; !crowded && i < n; i++)
 		near |= (uint64_t)gate_map_some16(map, addr[i]) << i;
 	if (near == 0)
 		return 0;
@@ -139,10 +147,10 @@ static uint64_t map_denied(const struct gate_map *map, const uint32_t *addr, uns
 uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
 		    uint64_t *opted_out)
 {
-	uint64_t fixed = map_denied(&gate->fixed, addr, n), grown = 0;
+	uint64_t fixed = map_denied(&gate->fixed, gate_crowded(gate), addr, n), grown = 0;
 
 	if (gate_generation(gate) != 0)
-		grown = map_denied(&gate->grown, addr, n);
+		grown = map_denied(&gate->grown, false, addr, n);
 
 	*bug = fixed;
 	*opted_out = grown & ~fixed;
@@ -151,9 +159,7 @@ uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, u
 
 void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n)
 {
-	if (gate->fixed.n_leaves < LEAVES_NEAR)
-		return; /* few prefixes: what there is to look at, is near */
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; gate_crowded(gate) && i < n; i++)
 		__builtin_prefetch(&gate->fixed.some24[addr[i] >> 14]);
 }
 

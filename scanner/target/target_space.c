@@ -123,17 +123,21 @@ uint64_t target_space_size(const struct target_space *s)
  * The stages below go over a block one after the other: each look-up of a stage is independent of
  * the next, so that the processor fetches many at once when tables are larger than its caches.
  */
-enum { BLOCK = 64 };
+enum { BLOCK = 64, RANGES_MANY = 4096 };
 
 /* Indices to numbers of addresses, and ports. Pairs pass as number 0, for now. */
 static void pick_numbers(const struct target_space *s, const uint64_t *index, uint32_t *number,
 			 uint16_t *port, unsigned n)
 {
 	if (s->n_ports == 1) {
-		for (unsigned i = 0; i < n; i++) {
-			number[i] = index[i] < s->product ? (uint32_t)index[i] : 0;
-			port[i] = s->port[0];
-		}
+		const uint16_t only = s->port[0];
+
+		for (unsigned i = 0; i < n; i++)
+			number[i] = (uint32_t)index[i];
+		for (unsigned i = 0; i < n; i++)
+			port[i] = only;
+		for (unsigned i = 0; s->pairs.n > 0 && i < n; i++)
+			number[i] = index[i] < s->product ? number[i] : 0;
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -148,17 +152,21 @@ static void pick_numbers(const struct target_space *s, const uint64_t *index, ui
 	}
 }
 
-static void pick_addrs(const struct target_space *s, const uint32_t *number, uint32_t *addr,
-		       unsigned n)
+/* No branch up to the range that is `steps` above the guess: nobody could foretell it. */
+static inline void pick_addrs(const struct target_space *s, unsigned steps, const uint32_t *number,
+			      uint32_t *addr, unsigned n)
 {
 	uint32_t range[BLOCK];
 
 	for (unsigned i = 0; i < n; i++)
 		range[i] = lookup_guess(&s->by_number, number[i]);
+	for (unsigned i = 0; steps > 1 && i < n; i++)
+		__builtin_prefetch(&s->picks[range[i]]);
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t r = range[i];
 
-		r += s->picks[r].last < number[i]; /* no branch: nobody could foretell it */
+		for (unsigned step = 0; step < steps; step++)
+			r += s->picks[r].last < number[i];
 		if (s->picks[r].last < number[i])
 			r = lookup_find(&s->by_number, number[i]);
 		addr[i] = number[i] + s->picks[r].delta;
@@ -174,7 +182,11 @@ void target_space_pick(const struct target_space *s, const uint64_t *index, uint
 	for (from = 0; s->product > 0 && from < n; from += some) {
 		some = n - from < BLOCK ? n - from : BLOCK;
 		pick_numbers(s, index + from, number, port + from, some);
-		pick_addrs(s, number, addr + from, some);
+		/* of very many ranges, two and more often share a bucket */
+		if (s->n_ranges < RANGES_MANY)
+			pick_addrs(s, 1, number, addr + from, some);
+		else
+			pick_addrs(s, 2, number, addr + from, some);
 	}
 	for (unsigned i = 0; s->pairs.n > 0 && i < n; i++) {
 		if (index[i] >= s->product) {
