@@ -126,20 +126,34 @@ uint64_t target_space_size(const struct target_space *s)
 enum { BLOCK = 64, RANGES_MANY = 4096 };
 
 /* Indices to numbers of addresses, and ports. Pairs pass as number 0, for now. */
+static void pick_numbers_one_port(const struct target_space *s, const uint64_t *index,
+				  uint32_t *number, uint16_t *port, unsigned n)
+{
+	const uint16_t only = s->port[0];
+
+	for (unsigned i = 0; i < n; i++)
+		number[i] = (uint32_t)index[i];
+	for (unsigned i = 0; i < n; i++)
+		port[i] = only;
+	for (unsigned i = 0; s->pairs.n > 0 && i < n; i++)
+		number[i] = index[i] < s->product ? number[i] : 0;
+}
+
+/* No division, and no table of ports, which is larger than the first cache. */
+static void pick_numbers_all_ports(const struct target_space *s, const uint64_t *index,
+				   uint32_t *number, uint16_t *port, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		number[i] = (uint32_t)(index[i] / PORTS);
+		port[i] = (uint16_t)index[i];
+	}
+	for (unsigned i = 0; s->pairs.n > 0 && i < n; i++)
+		number[i] = index[i] < s->product ? number[i] : 0;
+}
+
 static void pick_numbers(const struct target_space *s, const uint64_t *index, uint32_t *number,
 			 uint16_t *port, unsigned n)
 {
-	if (s->n_ports == 1) {
-		const uint16_t only = s->port[0];
-
-		for (unsigned i = 0; i < n; i++)
-			number[i] = (uint32_t)index[i];
-		for (unsigned i = 0; i < n; i++)
-			port[i] = only;
-		for (unsigned i = 0; s->pairs.n > 0 && i < n; i++)
-			number[i] = index[i] < s->product ? number[i] : 0;
-		return;
-	}
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t at = index[i] < s->product ? index[i] : 0;
 		/* the quotient by the reciprocal is right, or one too small */
@@ -181,7 +195,12 @@ void target_space_pick(const struct target_space *s, const uint64_t *index, uint
 
 	for (from = 0; s->product > 0 && from < n; from += some) {
 		some = n - from < BLOCK ? n - from : BLOCK;
-		pick_numbers(s, index + from, number, port + from, some);
+		if (s->n_ports == 1)
+			pick_numbers_one_port(s, index + from, number, port + from, some);
+		else if (s->n_ports == PORTS)
+			pick_numbers_all_ports(s, index + from, number, port + from, some);
+		else
+			pick_numbers(s, index + from, number, port + from, some);
 		/* of very many ranges, two and more often share a bucket */
 		if (s->n_ranges < RANGES_MANY)
 			pick_addrs(s, 1, number, addr + from, some);

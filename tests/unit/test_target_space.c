@@ -222,6 +222,33 @@ static void test_all_of_ipv4_times_all_ports(void **state)
 	rangeset_fini(&all);
 }
 
+/* Pairs are beside all ports of other addresses as they are beside some. */
+static void test_all_ports_and_pairs(void **state)
+{
+	const uint64_t pairs_at = 4 * PORTS, index[] = {pairs_at, PORTS + 7, pairs_at + 1};
+	struct rangeset addrs = {0};
+	struct portset ports = {0};
+	struct pairset pairs = {0};
+	struct target_space *s;
+	uint32_t addr[3];
+	uint16_t port[3];
+
+	(void)state;
+	rangeset_add(&addrs, 1000, 1003);
+	for (uint32_t p = 0; p < PORTS; p++)
+		portset_put(&ports, (uint16_t)p);
+	assert_int_equal(pairset_add(&pairs, pair_make(5, 80)), 0);
+	assert_int_equal(pairset_add(&pairs, pair_make(9000, 443)), 0);
+	s = target_space_create(&addrs, &ports, &pairs);
+	assert_non_null(s);
+	target_space_pick(s, index, addr, port, 3);
+	assert_true(addr[0] == 5 && port[0] == 80);
+	assert_true(addr[1] == 1001 && port[1] == 7);
+	assert_true(addr[2] == 9000 && port[2] == 443);
+	target_space_destroy(s);
+	rangeset_fini(&addrs);
+}
+
 /* The quotient by any number of ports, at indices next to its multiples. */
 static void test_every_number_of_ports(void **state)
 {
@@ -343,6 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_plain_lists),
 		cmocka_unit_test(test_all_of_ipv4_times_all_ports),
+		cmocka_unit_test(test_all_ports_and_pairs),
 		cmocka_unit_test(test_every_number_of_ports),
 		cmocka_unit_test(test_crowded_buckets),
 		cmocka_unit_test(test_digest),
