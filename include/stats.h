@@ -14,6 +14,9 @@
 
 enum { YIELD_ATTEMPTS = 8 }; /* whose yield is told apart */
 
+/* Answers that are slow: from 1 s on, from 2 s, from 4 s, from 8 s. */
+enum { SLOW_STEPS = 4, SLOW_FROM_MS = 1000 };
+
 #define STATS_ALIGN __attribute__((aligned(64)))
 
 struct tx_stats {
@@ -42,7 +45,8 @@ struct rx_stats {
 	uint64_t first[STATE_COUNT]; /* first answers of targets, by state */
 	/* the same, by the attempt that they answer; the last one has those of later ones, too */
 	uint64_t yield[YIELD_ATTEMPTS];
-	uint64_t sample_found; /* the same, to the sample's probes */
+	uint64_t sample_found;	   /* the same, to the sample's probes */
+	uint64_t slow[SLOW_STEPS]; /* of all: each in the last step that it has reached */
 } STATS_ALIGN;
 
 /* What went through one device of a scan. */
@@ -97,6 +101,7 @@ struct snapshot {
 	uint64_t rejected[REJECT_COUNT];
 	uint64_t first[STATE_COUNT];
 	uint64_t yield[YIELD_ATTEMPTS];
+	uint64_t slow[SLOW_STEPS];	/* in this run */
 	uint64_t sampled, sample_found; /* of the sample: probes sent, first answers */
 	/* of it, once done: answered, and of these, answered before as well; see coverage.h */
 	uint64_t sample_again, sample_both;
@@ -130,6 +135,12 @@ double stats_hit_rate(const struct snapshot *s);
 
 /* Received frames that are no answers, over all reasons. */
 uint64_t stats_rejected(const struct snapshot *s);
+
+/*
+ * How long before a loss a probe may have been sent whose answer that was, in milliseconds: the
+ * least of 1, 2, 4, 8 and 16 s within which 999 of 1000 answers came. s is of this run alone.
+ */
+unsigned stats_margin_ms(const struct snapshot *s);
 
 /* Frames that went missing on the way, in either direction. */
 uint64_t stats_missing(const struct snapshot *s);

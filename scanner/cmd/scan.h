@@ -31,6 +31,7 @@ struct scan_again {
 	uint64_t from, to; /* TSC: of what had no room yet */
 	bool waits;
 	int error;
+	unsigned margin_ms; /* stats_margin_ms() by now; atomic, for the keeper reads it */
 	uint64_t made_good; /* frames seen to be lost whose probes go out again */
 };
 
@@ -152,6 +153,9 @@ int scan_link_open(struct scan *scan, struct err *err);	   /* once all are open 
 void scan_again(struct scan *scan, uint64_t from, uint64_t to, uint64_t lost);
 void scan_again_tick(struct scan *scan);       /* again and again */
 bool scan_again_over(const struct scan *scan); /* all is sent that was asked for */
+
+/* How long before a loss, in ticks, its probes may have been sent. Any thread. */
+uint64_t scan_margin(const struct scan *scan);
 
 /*
  * scan_adapt.c: slows sending down when frames are lost, and has what was sent then sent again,

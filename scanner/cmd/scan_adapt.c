@@ -5,9 +5,9 @@
  * (see adapt.h), and what was under way goes out again.
  *
  * A drop is seen at a look. It came after the look before, and may have been the answer to a probe
- * that was sent MARGIN_MS earlier, but not before what is being repeated already. A moment of loss
- * is over when nothing was dropped for QUIET_MS. A drop may hit a repeat: then that is repeated. So
- * when nothing is left to repeat, no probe is without an answer because of a drop.
+ * that was sent scan_margin() earlier, but not before what is being repeated already. A moment of
+ * loss is over when nothing was dropped for QUIET_MS. A drop may hit a repeat: then that is
+ * repeated. So when nothing is left to repeat, no probe is without an answer because of a drop.
  */
 
 #include "scan.h"
@@ -18,7 +18,6 @@
 #include "log.h"
 
 enum {
-	MARGIN_MS = 1000,      /* between a probe and its answer, hardly ever more */
 	QUIET_MS = 200,	       /* without a drop: the moment of loss is over */
 	MOMENT_MS = 2000,      /* or it lasts so long already that its repeats begin */
 	REPEATS_MAX = 4,       /* for each probe of the scan, on average */
@@ -81,7 +80,7 @@ static void notice(struct scan *scan, const struct snapshot *s, uint64_t now)
 	uint64_t dropped = stats_missing(s) - a->missing;
 
 	if (dropped != 0 && a->owed == 0) {
-		a->from = a->looked - RTE_MIN(ticks(MARGIN_MS), a->looked - a->covered);
+		a->from = a->looked - RTE_MIN(scan_margin(scan), a->looked - a->covered);
 		a->since = now;
 	}
 	if (dropped != 0)

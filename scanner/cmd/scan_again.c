@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 
 #include "log.h"
 
@@ -24,6 +25,14 @@ static void ask(struct scan *scan)
 		LOG(WARN, "probes that were lost are sent again later: %s",
 		    rc == -ENOSPC ? "too many are already to be sent again" : strerror(-rc));
 	again->error = rc;
+}
+
+uint64_t scan_margin(const struct scan *scan)
+{
+	unsigned ms = __atomic_load_n(&scan->again.margin_ms, __ATOMIC_RELAXED);
+
+	ms = RTE_MAX(ms, (unsigned)SLOW_FROM_MS); /* nothing was seen yet */
+	return rte_get_tsc_hz() / 1000 * ms;
 }
 
 void scan_again(struct scan *scan, uint64_t from, uint64_t to, uint64_t lost)

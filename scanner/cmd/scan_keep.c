@@ -34,7 +34,6 @@ enum {
 	LEASE_S = 2,	     /* of sending, that a checkpoint allows */
 	LEASE_MIN = 1 << 20, /* steps, where nothing limits the rate */
 	MARKS = 128,
-	MARGIN_MS = 1000, /* between a probe and an answer that was lost */
 };
 
 struct mark {
@@ -94,7 +93,7 @@ static uint64_t wait_ticks(const struct scan *scan)
 static void settle(struct keeper *k)
 {
 	uint64_t wait = wait_ticks(k->scan);
-	uint64_t margin = RTE_MIN(wait, rte_get_tsc_hz() / 1000 * MARGIN_MS);
+	uint64_t margin = RTE_MIN(wait, scan_margin(k->scan));
 
 	for (unsigned i = 0; i < k->n; i++) {
 		const struct mark *mark = &k->marks[(k->first + i) % MARKS];

@@ -5,13 +5,14 @@
  * that our frames are for. Sending waits while it is broken, for what is sent then is lost.
  *
  * So is what was sent until that was noticed, and what was to be answered then: all that was sent
- * from MARGIN_MS before the way was last known to be good goes out again when it is back. That is
+ * from scan_margin() before the way was last known to be good goes out again when it is back. That
+ * is
  *
  *	link down	a look (20 ms)
  *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions
  *	gateway moved	from its last answer from where it was (ASK_MS)
  *
- * and MARGIN_MS, times the rate, whichever device has sent it. It is asked for as soon as it is
+ * and scan_margin(), times the rate, whichever device has sent it. It is asked for as soon as it is
  * known, so that a checkpoint has it.
  */
 
@@ -27,7 +28,6 @@ enum {
 	ASK_SHARE = 20,	    /* a question is one in so many frames, at most */
 	SILENT_HOLD = 4,    /* questions without an answer until sending waits */
 	BROKEN_END_S = 60,  /* of waiting until the scan ends */
-	MARGIN_MS = 1000,   /* answers to what was sent so long before are lost, too */
 };
 
 static double since(uint64_t then, uint64_t now)
@@ -38,7 +38,7 @@ static double since(uint64_t then, uint64_t now)
 /* What was sent in this time may be lost. */
 static void path_lost(struct scan *scan, uint64_t from, uint64_t to, uint64_t dropped)
 {
-	uint64_t margin = rte_get_tsc_hz() / 1000 * MARGIN_MS;
+	uint64_t margin = scan_margin(scan);
 
 	from = RTE_MAX(from - RTE_MIN(from, margin), scan->clock.tsc_start);
 	scan_again(scan, from, RTE_MAX(to, from), dropped);

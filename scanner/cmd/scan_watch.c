@@ -121,6 +121,7 @@ static void watch_count(struct watch *w, struct snapshot *s, bool settled)
 		s->sample_again = scan->coverage.again;
 		s->sample_both = scan->coverage.both;
 	}
+	__atomic_store_n(&scan->again.margin_ms, stats_margin_ms(s), __ATOMIC_RELAXED);
 	stats_add(s, &scan->base);
 	if (scan->job->dry_run) {
 		s->built = s->sent;

@@ -351,8 +351,18 @@ static struct moment rx_moment(const struct rx *rx, uint64_t now)
 	};
 }
 
-static void rx_time(const struct rx *rx, const struct answers *a, unsigned i,
-		    const struct moment *m, struct record *rec)
+static void rx_count_slow(struct rx *rx, const struct record *rec)
+{
+	unsigned step = 0;
+
+	while (step < SLOW_STEPS - 1 && rec->rtt_us / 1000 >= (unsigned)SLOW_FROM_MS << (step + 1))
+		step++;
+	if ((rec->flags & RECORD_REPEAT) == 0)
+		rx->stats.slow[step]++;
+}
+
+static void rx_time(struct rx *rx, const struct answers *a, unsigned i, const struct moment *m,
+		    struct record *rec)
 {
 	uint64_t step = stream_step(rx->stream, a->attempt[i], a->offset[i]);
 	uint64_t sent_us;
@@ -363,6 +373,8 @@ static void rx_time(const struct rx *rx, const struct answers *a, unsigned i,
 	if (sendlog_find(rx->stream->sendlog, step, &sent_us)) {
 		rec->rtt_us = m->us > sent_us ? (uint32_t)RTE_MIN(m->us - sent_us, UINT32_MAX) : 0;
 		rec->flags |= RECORD_RTT;
+		if (rec->rtt_us >= SLOW_FROM_MS * 1000u)
+			rx_count_slow(rx, rec);
 	}
 }
 
@@ -376,7 +388,7 @@ static const struct pkt_view *answer_view(const struct answers *a, unsigned i,
 	return here;
 }
 
-static void rx_record(const struct rx *rx, const struct answers *a, unsigned i, bool repeat,
+static void rx_record(struct rx *rx, const struct answers *a, unsigned i, bool repeat,
 		      const struct moment *m, const struct pkt_view *v, struct record *rec)
 {
 	rx->stream->probe.ops->classify(v, rec);

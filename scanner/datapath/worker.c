@@ -565,6 +565,8 @@ static void count_rx(const struct rx *rx, struct snapshot *s, struct device_coun
 		s->first[i] += get(&rx->stats.first[i]);
 	for (unsigned i = 0; i < YIELD_ATTEMPTS; i++)
 		s->yield[i] += get(&rx->stats.yield[i]);
+	for (int i = 0; i < SLOW_STEPS; i++)
+		s->slow[i] += get(&rx->stats.slow[i]);
 	s->sample_found += get(&rx->stats.sample_found);
 }
 

@@ -47,6 +47,20 @@ uint64_t stats_probes(const struct snapshot *s)
 	return s->targets * s->attempts;
 }
 
+unsigned stats_margin_ms(const struct snapshot *s)
+{
+	uint64_t answers = 0, slower = 0;
+
+	for (int i = 0; i < STATE_COUNT; i++)
+		answers += s->first[i];
+	for (unsigned i = SLOW_STEPS; i > 0; i--) {
+		slower += s->slow[i - 1];
+		if (slower > answers / 1000)
+			return SLOW_FROM_MS << i;
+	}
+	return SLOW_FROM_MS;
+}
+
 uint64_t stats_done(const struct snapshot *s)
 {
 	return s->sent + s->built + s->opted_out + s->gate_hits;

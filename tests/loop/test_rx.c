@@ -404,6 +404,37 @@ static void test_attempts_and_times(void **state)
 	rig_close(&r);
 }
 
+/* Slow answers are told apart by how slow they are; a second one of a target says nothing. */
+static void test_slow_answers(void **state)
+{
+	static const unsigned after_ms[] = {999, 1001, 1999, 2001, 3999, 4001, 7999, 8001, 60000};
+	static const uint64_t want[SLOW_STEPS] = {2, 2, 2, 2};
+	struct rig_conf conf = {
+		.targets = "198.18.0.0/28", .ports = "80", .lift = SPECIAL, .want_repeats = true};
+	struct sent sent[16];
+	uint64_t start;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &conf);
+	start = r.now;
+	for (unsigned n = 0; n < 16;) {
+		tx_step(&r.tx[0], start);
+		n += rig_take(&r, 0, sent + n, 16 - n);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(after_ms); i++) {
+		struct answer a = answer_synack(&sent[i]);
+
+		for (unsigned twice = 0; twice < 2; twice++) {
+			r.now = start + after_ms[i] * (RIG_HZ / 1000);
+			answer_deliver(&r, &a);
+			record_take(&r);
+		}
+	}
+	assert_memory_equal(r.rx[0].stats.slow, want, sizeof(want));
+	rig_close(&r);
+}
+
 /* --- the consumer does not keep up --- */
 
 /* A full ring: records wait, then frames wait in the device; senders pause; nothing is lost. */
@@ -536,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_open_after_closed),
 		cmocka_unit_test(test_a_million_replays),
 		cmocka_unit_test(test_attempts_and_times),
+		cmocka_unit_test(test_slow_answers),
 		cmocka_unit_test(test_full_result_ring),
 		cmocka_unit_test(test_rst_closes_what_opened),
 		cmocka_unit_test(test_arp_is_answered),

@@ -115,6 +115,24 @@ static void test_a_moment(void **state)
 	assert_int_equal(rate, 10000);
 }
 
+/* Where answers take longer, from as long before. */
+static void test_slow_answers(void **state)
+{
+	uint64_t first;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r);
+	rig_look(&r, 500, 0);
+	r.scan.again.margin_ms = 4000;
+	first = r.now;
+	rig_look(&r, 1, 7);
+	rig_look(&r, 20, 0);
+	assert_int_equal(asked.n, 1);
+	assert_int_equal(asked.from, first - 4000 * MS);
+	assert_int_equal(asked.to, first + 20 * MS);
+}
+
 /* Not from before the scan, and not what is repeated already. */
 static void test_no_time_twice(void **state)
 {
@@ -203,9 +221,10 @@ static void test_not_wanted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_lost),  cmocka_unit_test(test_a_moment),
-		cmocka_unit_test(test_no_time_twice), cmocka_unit_test(test_no_end),
-		cmocka_unit_test(test_outage),	      cmocka_unit_test(test_not_wanted),
+		cmocka_unit_test(test_nothing_lost), cmocka_unit_test(test_a_moment),
+		cmocka_unit_test(test_slow_answers), cmocka_unit_test(test_no_time_twice),
+		cmocka_unit_test(test_no_end),	     cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_not_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,27 @@ static void test_judge(void **state)
 			END_DRY_RUN);
 }
 
+/* A thousandth of the answers may be slower. */
+static void test_margin(void **state)
+{
+	struct snapshot s = {.first = {[STATE_OPEN] = 4000, [STATE_CLOSED] = 6000}};
+
+	(void)state;
+	assert_int_equal(stats_margin_ms(&(struct snapshot){0}), 1000);
+	assert_int_equal(stats_margin_ms(&s), 1000);
+	s.slow[3] = 4;
+	s.slow[1] = 6;
+	assert_int_equal(stats_margin_ms(&s), 1000);
+	s.slow[0]++;
+	assert_int_equal(stats_margin_ms(&s), 2000);
+	s.slow[1]++;
+	assert_int_equal(stats_margin_ms(&s), 4000);
+	s.slow[2] += 7;
+	assert_int_equal(stats_margin_ms(&s), 8000);
+	s.slow[3] = 11;
+	assert_int_equal(stats_margin_ms(&s), 16000);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -217,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_short_buffer),
 		cmocka_unit_test(test_derived),
 		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_margin),
 		cmocka_unit_test(test_names),
 	};
 
