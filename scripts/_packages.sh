@@ -8,8 +8,8 @@ build_packages=(gcc libbpf-dev libc6-dev libdpdk-dev libjansson-dev libseccomp-d
 	nettle-dev ninja-build pkg-config)
 
 # shellcheck disable=SC2034
-test_packages=(bc binutils busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool faketime git
-	iproute2 jq libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
+test_packages=(bc binutils busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool faketime
+	gcc-aarch64-linux-gnu git iproute2 jq libc6-dev-arm64-cross libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
 	procps python3-minimal qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap zstd)
 
 # missing PACKAGE...: those that are not installed, one a line
