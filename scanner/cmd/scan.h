@@ -167,6 +167,7 @@ void scan_adapt_look(struct scan *scan, const struct snapshot *s, bool held, uin
 
 /* scan_path.c: what the main thread knows of a device's way to its gateway. Zeroed at the start. */
 struct scan_path {
+	struct io_stats io;    /* the device's own word, read once a look, but not after the end */
 	uint64_t looked;       /* TSC of the last look, and so on */
 	uint64_t up_at;	       /* when the link was up */
 	uint64_t down_since;   /* 0: the link is up */
@@ -185,8 +186,8 @@ struct scan_path {
 };
 
 /*
- * Looks at the way of device i, lets its sending wait while it is broken (the others go on), and
- * has sent again what was lost. False: it is broken for good.
+ * Judges the way of device i by path->io, lets its sending wait while it is broken (the others go
+ * on), and has sent again what was lost. False: it is broken for good.
  */
 bool scan_path_look(struct scan_path *path, struct scan *scan, unsigned i, const struct snapshot *s,
 		    uint64_t now);

@@ -162,15 +162,13 @@ bool scan_path_look(struct scan_path *path, struct scan *scan, unsigned i, const
 		    uint64_t now)
 {
 	struct uplink *u = &scan->uplink[i];
-	struct io_stats io;
 
-	io_stats(&u->dev, &io);
-	if (io.removed) {
+	if (path->io.removed) {
 		LOG(ERROR, "%s: the device is gone", u->name);
 		path_give_up(path, scan, i, s, now);
 		return false;
 	}
-	path_link(path, u->name, io.link_up, now);
+	path_link(path, u->name, path->io.link_up, now);
 	if (u->neigh.gateway != 0) {
 		path_follow(path, scan, &u->neigh, now);
 		path_listen(path, &u->neigh, s->device[i].answers);

@@ -21,12 +21,11 @@ enum {
 struct watch {
 	struct scan *scan;
 	struct progress progress;
-	struct signal_counts seen;	 /* signals dealt with */
-	uint64_t start, cooldown;	 /* TSC: of the first probe, of the last */
-	uint64_t quiet;			 /* TSC: of the last probe of all, the sample's as well */
-	uint64_t silent;		 /* TSC: when the cooldown was over */
-	uint64_t silent_received;	 /* by then */
-	struct io_stats io[DEVICES_MAX]; /* the last look; after the last answer, none */
+	struct signal_counts seen; /* signals dealt with */
+	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
+	uint64_t quiet;		   /* TSC: of the last probe of all, the sample's as well */
+	uint64_t silent;	   /* TSC: when the cooldown was over */
+	uint64_t silent_received;  /* by then */
 	struct coverage_rates rates;
 	struct scan_path path[DEVICES_MAX];
 	uint64_t ticks;
@@ -71,7 +70,7 @@ static void watch_devices(struct watch *w, struct snapshot *s, bool settled)
 	s->n_devices = w->scan->n_uplinks;
 	for (unsigned i = 0; i < s->n_devices; i++) {
 		struct device_count *device = &s->device[i];
-		struct io_stats *io = &w->io[i];
+		struct io_stats *io = &w->path[i].io;
 
 		if (!settled)
 			io_stats(&w->scan->uplink[i].dev, io);
