@@ -16,6 +16,8 @@ enum {
 	WRITER_LATENCY_MS = 50,
 	WRITER_PACKED_LATENCY_MS = 500,
 	WRITER_NAP_NS = 2 * 1000 * 1000, /* a tenth of a ring at three million records a second */
+	WRITER_REST_NS = 4 * WRITER_NAP_NS, /* where nothing has come for so many naps */
+	WRITER_NAPS = 64,
 };
 
 /* One writer. Release, so that whoever sees a record written has also seen it taken. */
@@ -174,10 +176,18 @@ static unsigned writer_round(struct writer *w)
 
 _Static_assert((int)WRITER_BLOCK <= (int)ZSTD_BLOCK_TEXT, "a block is a frame");
 
+/* After so many in a row: what costs a processor time is to wake up. */
+static void writer_nap(unsigned before)
+{
+	struct timespec nap = {.tv_nsec = before < WRITER_NAPS ? WRITER_NAP_NS : WRITER_REST_NS};
+
+	nanosleep(&nap, NULL);
+}
+
 static void *writer_run(void *arg)
 {
-	const struct timespec nap = {.tv_nsec = WRITER_NAP_NS};
 	struct writer *w = arg;
+	unsigned naps = 0;
 	bool finish;
 
 	w->used = w->begun ? 0 : w->encoder->begin(w->fieldset, w->block);
@@ -186,11 +196,13 @@ static void *writer_run(void *arg)
 	while (!writer_failed(w)) {
 		/* asked before the round: what was put before finish was set is seen by it */
 		finish = __atomic_load_n(&w->finish, __ATOMIC_ACQUIRE);
-		if (writer_round(w) != 0)
+		if (writer_round(w) != 0) {
+			naps = 0;
 			continue;
+		}
 		if (finish)
 			break;
-		nanosleep(&nap, NULL);
+		writer_nap(naps++);
 	}
 	if (!writer_failed(w))
 		writer_flush(w);
