@@ -6,8 +6,9 @@
 # Each card is in an emulated machine of its own (tests/vm). In one boot, peal and dpdk-testpmd txonly
 # take turns on it, with frames of one length, one queue, one lcore and 64 frames a burst. What they
 # send is counted at the far end of the cable, and thrown away there. Prints an object a measurement,
-# as scripts/bench has them: frames a second, and frames a second of the emulator's processor time,
-# which what else runs on the machine disturbs less.
+# as scripts/bench has them: frames a second; frames a second of the emulator's processor time, which
+# what else runs on the machine disturbs less; and the same of the one emulated processor that sends,
+# without what a program does beside it.
 
 . "$(dirname "$0")/../smoke/_init.sh"
 . "$(dirname "$0")/../vm/_vm.sh"
@@ -49,19 +50,26 @@ flows() {
 	(($(arrived) > $1 + 20000))
 }
 
-# ticks of processor time that the emulator has had
+# ticks of processor time that the emulator has had, and its emulated processor 1, on which both
+# programs have the lcore that sends
 ticks() {
-	awk '{ print $14 + $15 }' "/proc/$vm_pid/stat"
+	cat "/proc/$vm_pid"/task/*/stat | awk '
+		{ sub(/^.*\) /, ($0 ~ /\(CPU 1\/TCG\)/) " "); all += $13 + $14; if ($1) sender += $13 + $14 }
+		END { print all, sender }'
 }
 
 # figures ROUND NAME: of the seconds from now on
 figures() {
-	local frames cpu us
-	frames=$(arrived) cpu=$(ticks) us=${EPOCHREALTIME/[.,]/}
+	local frames us all sender all_before sender_before hz
+	hz=$(getconf CLK_TCK)
+	frames=$(arrived) us=${EPOCHREALTIME/[.,]/}
+	read -r all_before sender_before < <(ticks)
 	sleep "$seconds"
-	((frames = $(arrived) - frames, cpu = $(ticks) - cpu, us = ${EPOCHREALTIME/[.,]/} - us))
+	((frames = $(arrived) - frames, us = ${EPOCHREALTIME/[.,]/} - us))
+	read -r all sender < <(ticks)
 	printf '{"round":%d,"name":"%s","unit":"pps","value":%d}\n' "$1" "$2" $((frames * 1000000 / us)) \
-		"$1" "$2_cpu" $((frames * $(getconf CLK_TCK) / cpu))
+		"$1" "$2_cpu" $((frames * hz / (all - all_before))) \
+		"$1" "$2_sender" $((frames * hz / (sender - sender_before)))
 }
 
 for card in "$@"; do

@@ -118,7 +118,7 @@ vm_start() {
 	[[ ${vm_iommu:-on} == on ]] || iommu=()
 	rm -f "$tmp"/{ctl,qmp}.{in,out}
 	mkfifo "$tmp"/{ctl,qmp}.{in,out}
-	ip netns exec host qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+	ip netns exec host qemu-system-x86_64 -name peal,debug-threads=on -nodefaults -no-user-config -display none -no-reboot \
 		-machine q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max \
 		-smp 2 -m "${vm_memory:-1500}" "${iommu[@]}" \
 		-kernel "$vm_root/boot/vmlinuz-$vm_release" -initrd "$tmp/initramfs" \
