@@ -26,11 +26,7 @@
  * process ends: an interface can be opened once a process.
  */
 
-enum {
-	UMEM_KIB = 32 * 1024, /* the kernel pins the receive buffers of a queue */
-	SENDER_FRAME = 256,   /* bytes: a probe, and what the kernel puts before it */
-	SENDER_FRAMES = 512,
-};
+enum { UMEM_KIB = 32 * 1024 }; /* the kernel pins the receive buffers of a queue */
 
 static int af_xdp_check(const char *arg, struct err *err)
 {
@@ -105,54 +101,6 @@ static void af_xdp_started(struct io_dev *dev)
 		    dev->ifname, dev->ifname);
 }
 
-/* --- more to send than the interface has queues --- */
-
-/*
- * AF_XDP has a socket a queue, and most virtual interfaces have one. But sending takes nearly all
- * of the time, so the other lcores send by AF_PACKET. These sockets hear nothing: what arrives goes
- * to AF_XDP's before it comes to them.
- */
-static int sender_devargs(const char *arg, const struct io_conf *conf, char *buf, unsigned len,
-			  struct err *err)
-{
-	(void)err;
-	snprintf(buf, len, "iface=%s,qpairs=%u,framesz=%d,framecnt=%d,qdisc_bypass=1", arg,
-		 conf->tx_queues, SENDER_FRAME, SENDER_FRAMES);
-	return 0;
-}
-
-static int sender_opened(struct io_dev *dev, const char *arg, struct err *err)
-{
-	return kernel_if_open(dev, arg, AF_PACKET, err);
-}
-
-static const struct io_driver sender = {
-	.name = "af_packet",
-	.limits = IO_KERNEL,
-	.devargs = sender_devargs,
-	.opened = sender_opened,
-	.close = kernel_if_close,
-};
-
-static void af_xdp_sender(struct io_dev *dev, const char *arg, const struct io_conf *conf)
-{
-	const struct io_spec spec = {.driver = &sender, .arg = arg};
-	struct io_dev *more = malloc(sizeof(*more));
-	struct io_conf rest = *conf;
-	struct err err;
-
-	if (more == NULL)
-		return;
-	rest.tx_queues = rest.rx_queues = conf->tx_queues - dev->tx_queues;
-	if (io_open(&spec, &rest, more, &err) < 0) {
-		LOG(WARN, "%s: no more than %u cores send: %s", arg, dev->tx_queues, err.text);
-		free(more);
-		return;
-	}
-	dev->sender = more;
-	dev->tx_queues += more->tx_queues;
-}
-
 static int af_xdp_opened(struct io_dev *dev, const char *arg, struct err *err)
 {
 	setenv("LIBXDP_SKIP_DISPATCHER", "1", 0); /* it would leave files behind, too */
@@ -169,7 +117,6 @@ const struct io_driver driver_af_xdp = {
 	.devargs = af_xdp_devargs,
 	.opened = af_xdp_opened,
 	.started = af_xdp_started,
-	.sender = af_xdp_sender,
 	.stats = kernel_if_stats,
 	.close = kernel_if_close,
 };

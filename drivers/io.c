@@ -3,7 +3,6 @@
 #include "io.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rte_ethdev.h>
@@ -130,11 +129,7 @@ static int io_open_steps(const struct io_spec *spec, const struct io_conf *conf,
 	}
 	if (rc == 0 && spec->driver->opened != NULL)
 		rc = spec->driver->opened(dev, spec->arg, err);
-	if (rc == 0)
-		rc = ethdev_start(dev, conf, err);
-	if (rc == 0 && spec->driver->sender != NULL && dev->tx_queues < conf->tx_queues)
-		spec->driver->sender(dev, spec->arg, conf);
-	return rc;
+	return rc == 0 ? ethdev_start(dev, conf, err) : rc;
 }
 
 int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
@@ -164,10 +159,6 @@ static void io_pool_free(struct rte_mempool **pool)
 
 void io_close(struct io_dev *dev)
 {
-	if (dev->sender != NULL)
-		io_close(dev->sender);
-	free(dev->sender);
-	dev->sender = NULL;
 	ethdev_close(dev);
 	if (dev->driver->close != NULL)
 		dev->driver->close(dev);
@@ -193,31 +184,9 @@ void io_describe(const struct io_dev *dev, char *buf, size_t len)
 		 info.driver_name, speed, dev->mtu, info.max_tx_queues, info.max_rx_queues);
 }
 
-struct io_dev *io_tx_device(struct io_dev *dev, unsigned *queue)
-{
-	unsigned own = dev->tx_queues - (dev->sender != NULL ? dev->sender->tx_queues : 0);
-
-	if (*queue < own)
-		return dev;
-	*queue -= own;
-	return dev->sender;
-}
-
-/* What happens to the interface below is seen there once. */
-static void io_stats_sender(const struct io_dev *sender, struct io_stats *stats)
-{
-	struct io_stats own;
-
-	ethdev_stats(sender, &own);
-	stats->opackets += own.opackets;
-	stats->oerrors += own.oerrors;
-}
-
 void io_stats(const struct io_dev *dev, struct io_stats *stats)
 {
 	ethdev_stats(dev, stats);
-	if (dev->sender != NULL)
-		io_stats_sender(dev->sender, stats);
 	if (dev->driver->stats != NULL)
 		dev->driver->stats(dev, stats);
 }

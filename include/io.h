@@ -66,15 +66,11 @@ struct io_dev {
 	unsigned limits;   /* IO_* */
 	char ifname[16];   /* of the Linux interface, "" if there is none */
 	struct rte_mempool *rx_pool;
-	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. A sender's
-	 * queues have their pools there. */
+	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
 	struct rte_mempool *tx_pool[IO_QUEUES_MAX];
 	bool steered; /* rules bring it what looks like an answer, and nothing else */
 	void *priv;   /* the driver's */
 	struct xstats *xstats;
-	/* NULL, or a device of the same interface that only sends: the last of tx_queues are its.
-	 */
-	struct io_dev *sender;
 	/*
 	 * Work that the device does on a polling lcore, or NULL: moves packets between its queues.
 	 * Called by the lcore of RX queue 0 before each receive. Returns how much it moved.
@@ -124,9 +120,6 @@ struct io_driver {
 	int (*opened)(struct io_dev *dev, const char *arg, struct err *err);
 	/* The ethdev was started, which may do what only this driver must mend. May be NULL. */
 	void (*started)(struct io_dev *dev);
-	/* The device has fewer queues than conf asks for: opens dev->sender, if it can. May be
-	 * NULL. */
-	void (*sender)(struct io_dev *dev, const char *arg, const struct io_conf *conf);
 	/* The link is still down some time after the start: tries once more. May be NULL. */
 	void (*redial)(struct io_dev *dev);
 	/* Adds to or corrects what ethdev counts. Main thread. May be NULL. */
@@ -172,9 +165,6 @@ int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_de
 	    struct err *err);
 /* Gives back all frames that it still holds: free the pools of what was sent only afterwards. */
 void io_close(struct io_dev *dev);
-
-/* The device of TX queue *queue, which becomes the number that the queue has there. */
-struct io_dev *io_tx_device(struct io_dev *dev, unsigned *queue);
 
 /* What an open device is, for people: "net_e1000_em, 1 Gbps, MTU 1500, ...". */
 void io_describe(const struct io_dev *dev, char *buf, size_t len);

@@ -203,13 +203,13 @@ static struct rte_ring *create_ring(const char *name, unsigned i, unsigned size,
 }
 
 /* RX queue r of a device asks its TX queue r mod the number of these. */
-static void tx_take_orders(struct workers *w, struct tx *tx, unsigned uplink, unsigned queue)
+static void tx_take_orders(struct workers *w, struct tx *tx, unsigned uplink)
 {
 	const struct workers_conf *conf = &w->conf;
 	unsigned n = tx_queues(conf->roles, conf->uplinks, conf->n_uplinks, uplink);
 
 	for (unsigned r = 0; r < w->n_rx && n != 0; r++)
-		if (w->rx_uplink[r] == uplink && w->rx[r]->queue % n == queue)
+		if (w->rx_uplink[r] == uplink && w->rx[r]->queue % n == tx->queue)
 			tx->followups[tx->n_followups++] = w->followups[r];
 }
 
@@ -217,7 +217,6 @@ static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct 
 {
 	struct uplink *u = &w->conf.uplinks[uplink];
 	struct tx *tx = rte_zmalloc(NULL, sizeof(*tx), RTE_CACHE_LINE_SIZE);
-	unsigned there = queue;
 
 	if (tx == NULL)
 		return -ENOMEM;
@@ -229,9 +228,9 @@ static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct 
 		return -ENOMEM;
 	tx->stream = w->conf.stream;
 	tx->clock = w->conf.clock;
-	tx->dev = io_tx_device(&u->dev, &there);
-	tx->queue = (uint16_t)there;
-	tx->pool = tx->dev->tx_pool[there];
+	tx->dev = &u->dev;
+	tx->queue = (uint16_t)queue;
+	tx->pool = u->dev.tx_pool[queue];
 	tx->neigh = &u->neigh;
 	tx->gateway = u->neigh.mac;
 	tx->probe = u->probe;
@@ -242,7 +241,7 @@ static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	tx->hold = &w->hold[uplink];
 	tx->rate = &w->rate;
 	tx->paced = w->rate;
-	tx_take_orders(w, tx, uplink, queue);
+	tx_take_orders(w, tx, uplink);
 	tx->results = w->results;
 	tx->n_results = w->n_results;
 	tx->dry = w->conf.dry;
