@@ -19,11 +19,9 @@ enum {
  * lies so far ahead at most, and what lies elsewhere is past. (Once in 2^17 visits to a slot that
  * has long been idle, past looks like future, and a frame waits for nothing.)
  */
-struct slot {
-	uint32_t due;	       /* from then on the next frame may go */
-	uint32_t second : 8;   /* which second is counted */
-	uint32_t count : 24;   /* frames in it */
-} __attribute__((aligned(8))); /* read and exchanged as one word */
+#define SLOT_DUE    UINT64_C(0xffffffff)   /* from then on the next frame may go */
+#define SLOT_SECOND (UINT64_C(0xff) << 32) /* which second is counted */
+#define SLOT_FRAME  (UINT64_C(1) << 40)	   /* one of the frames in it */
 
 struct prefix_pace {
 	unsigned shift;	     /* right shift from address to prefix */
@@ -33,7 +31,7 @@ struct prefix_pace {
 	uint32_t peak;
 	uint32_t interval;   /* ticks between two frames to a prefix */
 	uint64_t hz_inverse; /* 2^64 / TSC ticks a second */
-	struct slot slot[];
+	uint64_t slot[];
 };
 
 /* So many slots that frames at the rate of all together keep few of them busy, and not more than
@@ -72,7 +70,7 @@ void prefix_pace_destroy(struct prefix_pace *pace)
 	free(pace);
 }
 
-static struct slot *slot_of(struct prefix_pace *pace, uint32_t addr)
+static inline uint64_t *slot_of(struct prefix_pace *pace, uint32_t addr)
 {
 	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): neighbours spread over the table */
 	uint32_t prefix = (uint32_t)((uint64_t)addr >> pace->shift);
@@ -80,56 +78,65 @@ static struct slot *slot_of(struct prefix_pace *pace, uint32_t addr)
 	return &pace->slot[(prefix * UINT32_C(2654435769)) >> pace->slot_shift];
 }
 
-/* One more frame in this second, at most; lcores that race here may miss one. */
-static inline struct slot count(struct slot slot, uint8_t second, uint32_t *peak)
+/* What a slot holds after one more frame; second is where a slot has it. */
+static inline uint64_t booked(uint64_t was, uint64_t second, uint32_t due)
 {
-	slot.count = slot.second == second ? slot.count + 1u : 1u;
-	slot.second = second;
-	if (slot.count > *peak)
-		*peak = slot.count;
-	return slot;
+	uint64_t same = (was & ~SLOT_DUE) + SLOT_FRAME, first = second | SLOT_FRAME;
+
+	return ((was ^ second) & SLOT_SECOND ? first : same) | due;
 }
 
-/* Books a frame at `at` and returns true, or leaves it and what it holds in *was. A locked
- * instruction costs as much as a whole probe: an lcore by itself does without. */
-static inline bool book(const struct prefix_pace *p, struct slot *at, uint32_t ticks,
-			uint8_t second, uint32_t *peak, struct slot *was)
+/*
+ * Books a frame in the slot, or leaves it; *holds is what is in it then. A locked instruction costs
+ * as much as a whole probe: an lcore by itself does without. Lcores that race may miss one frame.
+ */
+static inline bool book(uint64_t *slot, uint32_t ticks, uint32_t interval, uint64_t second,
+			bool shared, uint64_t *holds)
 {
-	struct slot next;
+	uint64_t was = __atomic_load_n(slot, __ATOMIC_RELAXED);
 
-	__atomic_load(at, was, __ATOMIC_RELAXED);
 	do {
-		if (was->due - ticks - 1 < p->interval)
+		*holds = was;
+		if ((uint32_t)was - ticks - 1 < interval)
 			return false;
-		next = count(*was, second, peak);
-		next.due = ticks + p->interval;
-		if (!p->shared) {
-			*at = next;
+		*holds = booked(was, second, ticks + interval);
+		if (!shared) {
+			__atomic_store_n(slot, *holds, __ATOMIC_RELAXED);
 			return true;
 		}
-	} while (!__atomic_compare_exchange(at, was, &next, true, __ATOMIC_RELAXED,
-					    __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(slot, &was, *holds, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
 	return true;
+}
+
+/* Once for an lcore by itself, once for several. Returns who must wait, from when on in due[]. */
+static inline uint64_t book_all(struct prefix_pace *pace, const uint32_t *addr, unsigned n,
+				uint64_t now, bool shared, uint64_t *due)
+{
+	uint64_t second = (uint64_t)((unsigned __int128)now * pace->hz_inverse >> 64) << 32;
+	uint32_t ticks = (uint32_t)(now >> pace->tick_shift), interval = pace->interval;
+	uint64_t wait = 0, most = 0, holds;
+
+	second &= SLOT_SECOND;
+	for (unsigned i = 0; i < n; i++) {
+		if (!book(slot_of(pace, addr[i]), ticks, interval, second, shared, &holds)) {
+			wait |= UINT64_C(1) << i;
+			due[i] = now + ((uint64_t)((uint32_t)holds - ticks) << pace->tick_shift);
+		}
+		most = holds > most ? holds : most;
+	}
+	if (most / SLOT_FRAME > __atomic_load_n(&pace->peak, __ATOMIC_RELAXED))
+		__atomic_store_n(&pace->peak, (uint32_t)(most / SLOT_FRAME), __ATOMIC_RELAXED);
+	return wait;
 }
 
 uint64_t prefix_pace_take(struct prefix_pace *pace, const uint32_t *addr, unsigned n, uint64_t now,
 			  uint64_t *due)
 {
-	uint32_t ticks = (uint32_t)(now >> pace->tick_shift), peak = pace->peak;
-	uint8_t second = (uint8_t)((unsigned __int128)now * pace->hz_inverse >> 64);
-	uint64_t may = 0;
+	uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 
-	for (unsigned i = 0; i < n; i++) {
-		struct slot was;
-
-		if (book(pace, slot_of(pace, addr[i]), ticks, second, &peak, &was))
-			may |= UINT64_C(1) << i;
-		else
-			due[i] = now + ((uint64_t)(was.due - ticks) << pace->tick_shift);
-	}
-	if (peak > __atomic_load_n(&pace->peak, __ATOMIC_RELAXED))
-		__atomic_store_n(&pace->peak, peak, __ATOMIC_RELAXED);
-	return may;
+	return all & ~(pace->shared ? book_all(pace, addr, n, now, true, due)
+				    : book_all(pace, addr, n, now, false, due));
 }
 
 void prefix_pace_prefetch(struct prefix_pace *pace, const uint32_t *addr, unsigned n)
