@@ -8,7 +8,7 @@
 #include "gate_map.h"
 #include "gate_text.h"
 
-enum { LEAVES_NEAR = 1024 }; /* so many mixed /24 stay in the second cache */
+enum { LEAVES_NEAR = 1024 }; /* fewer mixed /24 than that leave most /16 alone */
 
 struct gate {
 	struct gate_map fixed, grown;
@@ -116,30 +116,27 @@ int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *
 	return rc;
 }
 
-/* Very many prefixes: nearly every /16 has some, and what is to be looked at is far away. */
+/* Very many prefixes: nearly every /16 has some. */
 static bool gate_crowded(const struct gate *gate)
 {
 	return gate->fixed.n_leaves >= LEAVES_NEAR;
 }
 
-/* The mask of those that the map denies: nearly always none, which two bitmaps tell, or, where the
- * first one would not help, the second. */
+/* The mask of those that the map denies: nearly always none, which the bitmaps tell. */
 static uint64_t map_denied(const struct gate_map *map, bool crowded, const uint32_t *addr,
 			   unsigned n)
 {
-	uint64_t near = crowded, denied = 0;
+	uint64_t near = 0, denied = 0;
 
 	for (unsigned i = 0; !crowded && i < n; i++)
 		near |= (uint64_t)gate_map_some16(map, addr[i]) << i;
-	if (near == 0)
-		return 0;
-	near = 0;
-	for (unsigned i = 0; i < n; i++)
-		near |= (uint64_t)gate_map_some24(map, addr[i]) << i;
+	for (unsigned i = 0; crowded && i < n; i++)
+		near |= (uint64_t)gate_map_some20(map, addr[i]) << i;
 	for (; near != 0; near &= near - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(near);
 
-		denied |= (uint64_t)gate_map_denies(map, addr[i]) << i;
+		if (gate_map_close(map, addr[i]))
+			denied |= (uint64_t)gate_map_denies(map, addr[i]) << i;
 	}
 	return denied;
 }

@@ -7,10 +7,11 @@
 /*
  * A set of denied IPv4 addresses that lcores look into while it grows. The truth has three levels:
  * a byte for each /16, a word for each /24 where a /16 is mixed, 256 bits where a /24 is. Before
- * them stand two bitmaps that answer nearly every look-up, for nearly every probe is allowed: a bit
- * for each /16 (8 KiB, stays in the first cache) and for each /24 (2 MiB) in which anything may be
- * denied.
- * One writer. Readers need no lock as long as it only denies.
+ * them stand bitmaps, for nearly every probe is allowed, and the truth about very many prefixes is
+ * in no cache. All say that something may be denied: in a /16 (8 KiB, stays in the first cache), a
+ * /20 (128 KiB, in the second), a /24 (2 MiB, in the third). Of a /24, either all may be (2 MiB),
+ * or some of its /28, of which 32 share a bit (1 MiB). One writer. Readers need no lock as long as
+ * it only denies.
  */
 struct gate_map {
 	uint8_t *block;	     /* of each /16: MAP_ALLOW, MAP_DENY, MAP_MIXED */
@@ -18,10 +19,15 @@ struct gate_map {
 	uint64_t (*leaf)[4]; /* a bit for each address, 1 is denied */
 	uint32_t n_leaves;   /* used; each /24 has at most one, and keeps it */
 	uint64_t *some16;    /* a bit for each /16: something in it may be denied */
-	uint64_t *some24;    /* likewise for each /24 */
+	uint64_t *some20;    /* likewise for each /20 */
+	uint64_t *some24;    /* for each /24 */
+	uint64_t *whole24;   /* for each /24: all of it may be denied */
+	uint64_t *part28; /* for each /28, modulo GATE_PARTS, of a /24 that is not denied whole */
 };
 
 enum { MAP_ALLOW, MAP_DENY, MAP_MIXED };
+
+#define GATE_PARTS (UINT32_C(1) << 23)
 
 /* Everything is allowed. 0 or -errno. */
 int gate_map_init(struct gate_map *map);
@@ -30,15 +36,28 @@ void gate_map_fini(struct gate_map *map);
 /* Denies first ... last, or, before readers come, allows it again. */
 void gate_map_set(struct gate_map *map, uint32_t first, uint32_t last, bool deny);
 
-/* Whether anything near addr is denied: first a look for its /16, then one for its /24. */
-static inline bool gate_map_some16(const struct gate_map *map, uint32_t addr)
+static inline bool gate_map_bit(const uint64_t *bits, uint32_t i)
 {
-	return __atomic_load_n(&map->some16[addr >> 22], __ATOMIC_RELAXED) >> (addr >> 16 & 63) & 1;
+	return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> i % 64 & 1;
 }
 
-static inline bool gate_map_some24(const struct gate_map *map, uint32_t addr)
+/* Whether anything near addr is denied: a look for its /16 or for its /20 ... */
+static inline bool gate_map_some16(const struct gate_map *map, uint32_t addr)
 {
-	return __atomic_load_n(&map->some24[addr >> 14], __ATOMIC_RELAXED) >> (addr >> 8 & 63) & 1;
+	return gate_map_bit(map->some16, addr >> 16);
+}
+
+static inline bool gate_map_some20(const struct gate_map *map, uint32_t addr)
+{
+	return gate_map_bit(map->some20, addr >> 12);
+}
+
+/* ... and then, for those few, one that is close. */
+static inline bool gate_map_close(const struct gate_map *map, uint32_t addr)
+{
+	return gate_map_bit(map->some24, addr >> 8) &&
+	       (gate_map_bit(map->part28, addr / 16 % GATE_PARTS) ||
+		gate_map_bit(map->whole24, addr >> 8));
 }
 
 static inline bool gate_map_denies(const struct gate_map *map, uint32_t addr)
