@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-	BUCKETS_PER_RANGE = 2, /* more buckets: fewer steps, more memory */
+	BUCKETS_PER_RANGE = 4, /* more buckets: fewer steps, more memory */
 	BUCKETS_MIN = 1024,    /* 4 KiB stay in the first cache */
 };
 
