@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <jansson.h>
+
+#include "digest.h"
 
 /*
  * JSON with nothing missing: what there is no memory for takes the whole tree away, so that it
@@ -23,4 +28,38 @@ static inline void tree_add(json_t **array, json_t *value)
 		return;
 	json_decref(*array);
 	*array = NULL;
+}
+
+/* As hex_write() has n <= DIGEST_SIZE bytes. */
+static inline json_t *tree_hex_new(const uint8_t *byte, size_t n)
+{
+	char text[DIGEST_HEX + 1];
+
+	hex_write(byte, n, text);
+	return json_string(text);
+}
+
+/* Values that must be there, and of their kind and within their bounds. */
+
+static inline bool tree_number(const json_t *object, const char *key, uint64_t most, uint64_t *n)
+{
+	const json_t *value = json_object_get(object, key);
+
+	*n = (uint64_t)json_integer_value(value);
+	return json_is_integer(value) && json_integer_value(value) >= 0 && *n <= most;
+}
+
+static inline bool tree_truth(const json_t *object, const char *key, bool *truth)
+{
+	const json_t *value = json_object_get(object, key);
+
+	*truth = json_is_true(value);
+	return json_is_boolean(value);
+}
+
+static inline bool tree_hex(const json_t *object, const char *key, uint8_t *byte, size_t n)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL && hex_read(text, byte, n);
 }

@@ -2,6 +2,7 @@
 
 #include "digest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void digest_begin(struct digest_state *state)
@@ -57,4 +58,37 @@ bool hex_read(const char *text, uint8_t *byte, size_t n)
 		byte[i] = (uint8_t)((high - digits) << 4 | (low - digits));
 	}
 	return true;
+}
+
+static void digest_digits(const char *text, size_t len, char hex[DIGEST_HEX + 1])
+{
+	struct digest digest;
+
+	digest_of(text, len, &digest);
+	hex_write(digest.byte, sizeof(digest.byte), hex);
+}
+
+char *digest_sign(const char *text, const char *before, const char *after)
+{
+	char hex[DIGEST_HEX + 1], *out;
+
+	digest_digits(text, strlen(text), hex);
+	return asprintf(&out, "%s%s%s%s", text, before, hex, after) < 0 ? NULL : out;
+}
+
+size_t digest_signed(const char *text, size_t len, const char *before, const char *after)
+{
+	const size_t ahead = strlen(before), behind = strlen(after);
+	const size_t tail = ahead + DIGEST_HEX + behind;
+	const char *at;
+	char hex[DIGEST_HEX + 1];
+
+	if (len <= tail)
+		return 0;
+	at = text + len - tail;
+	digest_digits(text, len - tail, hex);
+	if (memcmp(at, before, ahead) != 0 || memcmp(at + ahead, hex, DIGEST_HEX) != 0 ||
+	    memcmp(at + ahead + DIGEST_HEX, after, behind) != 0)
+		return 0;
+	return len - tail;
 }

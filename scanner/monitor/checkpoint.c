@@ -13,15 +13,10 @@
 
 enum { VERSION = 2 };
 
+/* The digest is the second line. */
+static const char before_digest[] = "\n\"", after_digest[] = "\"\n";
+
 /* --- writing --- */
-
-static json_t *hex_to_json(const uint8_t *byte, size_t n)
-{
-	char text[DIGEST_HEX + 1];
-
-	hex_write(byte, n, text);
-	return json_string(text);
-}
 
 static json_t *spans_to_json(const struct spans *spans)
 {
@@ -51,28 +46,25 @@ static json_t *books_to_json(const struct snapshot *s)
 static json_t *checkpoint_to_json(const struct checkpoint *c)
 {
 	return json_pack("{s:i, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:o, s:b, s:f, s:o}",
-			 "peal_state", VERSION, "job", hex_to_json(c->job.byte, DIGEST_SIZE),
-			 "lists", hex_to_json(c->lists.byte, DIGEST_SIZE), "targets",
+			 "peal_state", VERSION, "job", tree_hex_new(c->job.byte, DIGEST_SIZE),
+			 "lists", tree_hex_new(c->lists.byte, DIGEST_SIZE), "targets",
 			 (json_int_t)c->targets, "steps", (json_int_t)c->steps, "secret",
-			 hex_to_json(c->secret, sizeof(c->secret)), "cursor", (json_int_t)c->cursor,
-			 "sent_below", (json_int_t)c->sent_below, "todo", spans_to_json(&c->todo),
-			 "over", c->over, "started", c->started, "books", books_to_json(&c->books));
+			 tree_hex_new(c->secret, sizeof(c->secret)), "cursor",
+			 (json_int_t)c->cursor, "sent_below", (json_int_t)c->sent_below, "todo",
+			 spans_to_json(&c->todo), "over", c->over, "started", c->started, "books",
+			 books_to_json(&c->books));
 }
 
 char *checkpoint_encode(const struct checkpoint *c)
 {
 	json_t *object = checkpoint_to_json(c);
 	char *line = json_to_text(object, JSON_COMPACT);
-	char *text = NULL, hex[DIGEST_HEX + 1];
-	struct digest digest;
+	char *text;
 
 	json_decref(object);
 	if (line == NULL)
 		return NULL;
-	digest_of(line, strlen(line), &digest);
-	hex_write(digest.byte, sizeof(digest.byte), hex);
-	if (asprintf(&text, "%s\n\"%s\"\n", line, hex) < 0)
-		text = NULL;
+	text = digest_sign(line, before_digest, after_digest);
 	explicit_bzero(line, strlen(line));
 	free(line);
 	return text;
@@ -80,29 +72,12 @@ char *checkpoint_encode(const struct checkpoint *c)
 
 /* --- reading: every key once, nothing else, and each within its bounds --- */
 
-static bool number_of(const json_t *object, const char *key, uint64_t *n)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return false;
-	*n = (uint64_t)json_integer_value(value);
-	return true;
-}
-
 static bool real_of(const json_t *object, const char *key, double *x)
 {
 	const json_t *value = json_object_get(object, key);
 
 	*x = json_real_value(value);
 	return json_is_real(value) && *x >= 0;
-}
-
-static bool hex_of(const json_t *object, const char *key, uint8_t *byte, size_t n)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text != NULL && hex_read(text, byte, n);
 }
 
 /* 0 or -errno */
@@ -136,12 +111,12 @@ static bool books_of(const json_t *object, struct snapshot *s)
 		if (!(counters[i].shown & IN_STATE))
 			continue;
 		keys++;
-		if (!number_of(object, counters[i].name,
-			       (uint64_t *)((char *)s + counters[i].offset)))
+		if (!tree_number(object, counters[i].name, INT64_MAX,
+				 (uint64_t *)((char *)s + counters[i].offset)))
 			return false;
 	}
 	for (int i = 0; i < REJECT_COUNT; i++, keys++)
-		if (!number_of(object, reject_name((enum reject)i), &s->rejected[i]))
+		if (!tree_number(object, reject_name((enum reject)i), INT64_MAX, &s->rejected[i]))
 			return false;
 	return real_of(object, "send_seconds", &s->send_seconds) &&
 	       json_object_size(object) == keys;
@@ -152,37 +127,18 @@ enum { KEYS = 12 };
 /* 0 or -errno */
 static int checkpoint_of(const json_t *object, struct checkpoint *c)
 {
-	c->over = json_is_true(json_object_get(object, "over"));
-	if (json_object_size(object) != KEYS || !json_is_boolean(json_object_get(object, "over")) ||
-	    !hex_of(object, "job", c->job.byte, DIGEST_SIZE) ||
-	    !hex_of(object, "lists", c->lists.byte, DIGEST_SIZE) ||
-	    !hex_of(object, "secret", c->secret, sizeof(c->secret)) ||
-	    !number_of(object, "targets", &c->targets) || !number_of(object, "steps", &c->steps) ||
-	    !number_of(object, "cursor", &c->cursor) ||
-	    !number_of(object, "sent_below", &c->sent_below) || c->cursor > c->steps ||
+	if (json_object_size(object) != KEYS || !tree_truth(object, "over", &c->over) ||
+	    !tree_hex(object, "job", c->job.byte, DIGEST_SIZE) ||
+	    !tree_hex(object, "lists", c->lists.byte, DIGEST_SIZE) ||
+	    !tree_hex(object, "secret", c->secret, sizeof(c->secret)) ||
+	    !tree_number(object, "targets", INT64_MAX, &c->targets) ||
+	    !tree_number(object, "steps", INT64_MAX, &c->steps) ||
+	    !tree_number(object, "cursor", INT64_MAX, &c->cursor) ||
+	    !tree_number(object, "sent_below", INT64_MAX, &c->sent_below) || c->cursor > c->steps ||
 	    c->sent_below > c->steps || !real_of(object, "started", &c->started) ||
 	    !books_of(json_object_get(object, "books"), &c->books))
 		return -EINVAL;
 	return spans_of(json_object_get(object, "todo"), c->cursor, &c->todo);
-}
-
-/* The first line, if the second is its digest and there is nothing else; 0 if not. */
-static size_t signed_line(const char *text, size_t len)
-{
-	const size_t tail = DIGEST_HEX + 4; /* newline, quotes, newline */
-	char hex[DIGEST_HEX + 1];
-	struct digest digest;
-	size_t line;
-
-	if (len <= tail || len > CHECKPOINT_MAX)
-		return 0;
-	line = len - tail;
-	digest_of(text, line, &digest);
-	hex_write(digest.byte, sizeof(digest.byte), hex);
-	if (memcmp(text + line, "\n\"", 2) != 0 || memcmp(text + line + 2, hex, DIGEST_HEX) != 0 ||
-	    memcmp(text + len - 2, "\"\n", 2) != 0)
-		return 0;
-	return line;
 }
 
 /* What is not read is not damaged for that. */
@@ -194,7 +150,8 @@ static int no_memory(const char *name, struct err *err)
 int checkpoint_decode(struct checkpoint *c, const char *text, size_t len, const char *name,
 		      struct err *err)
 {
-	size_t line = signed_line(text, len);
+	size_t line =
+		len <= CHECKPOINT_MAX ? digest_signed(text, len, before_digest, after_digest) : 0;
 	json_error_t error = {0};
 	json_t *object = line != 0 ? json_from_text(text, line, &error) : NULL;
 	uint64_t version;
@@ -203,7 +160,7 @@ int checkpoint_decode(struct checkpoint *c, const char *text, size_t len, const 
 	*c = (struct checkpoint){0};
 	if (object == NULL && error.line < 0)
 		return no_memory(name, err);
-	if (object == NULL || !number_of(object, "peal_state", &version)) {
+	if (object == NULL || !tree_number(object, "peal_state", INT64_MAX, &version)) {
 		json_decref(object);
 		return err_set(err, EXIT_INPUT, "%s: damaged: its digest is not that of its text",
 			       name);

@@ -18,6 +18,7 @@
 const char manifest_file[] = "manifest.json";
 
 static const char schema[] = "peal.manifest.v1";
+static const char before_digest[] = ",\"sha256\":\"", after_digest[] = "\"}\n";
 
 void manifest_fini(struct manifest *m)
 {
@@ -44,14 +45,6 @@ uint64_t manifest_records(const struct manifest *m)
 
 /* --- writing --- */
 
-static json_t *digest_to_json(const struct digest *digest)
-{
-	char text[DIGEST_HEX + 1];
-
-	hex_write(digest->byte, sizeof(digest->byte), text);
-	return json_string(text);
-}
-
 static json_t *seed_to_json(uint64_t seed)
 {
 	char text[24];
@@ -63,9 +56,9 @@ static json_t *seed_to_json(uint64_t seed)
 static json_t *scan_to_json(const struct manifest *m)
 {
 	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:f, s:s?, s:b}", "space",
-			 digest_to_json(&m->space), "seed", seed_to_json(m->seed), "attempts",
-			 (json_int_t)m->attempts, "shard", (json_int_t)m->shard.index, "shards",
-			 (json_int_t)m->shard.total, "max_targets",
+			 tree_hex_new(m->space.byte, DIGEST_SIZE), "seed", seed_to_json(m->seed),
+			 "attempts", (json_int_t)m->attempts, "shard", (json_int_t)m->shard.index,
+			 "shards", (json_int_t)m->shard.total, "max_targets",
 			 (json_int_t)m->max_targets.count, "max_targets_percent",
 			 m->max_targets.percent, "filter", m->filter, "open", m->open_only);
 }
@@ -92,7 +85,7 @@ static json_t *segments_to_json(const struct manifest *m)
 
 		tree_add(&array, json_pack("{s:s, s:I, s:I, s:o}", "name", s->name, "records",
 					   (json_int_t)s->records, "bytes", (json_int_t)s->bytes,
-					   "sha256", digest_to_json(&s->digest)));
+					   "sha256", tree_hex_new(s->digest.byte, DIGEST_SIZE)));
 	}
 	return array;
 }
@@ -113,53 +106,26 @@ char *manifest_encode(const struct manifest *m)
 {
 	json_t *object = manifest_to_json(m);
 	char *line = json_to_text(object, JSON_COMPACT);
-	char *text = NULL, hex[DIGEST_HEX + 1];
-	struct digest digest;
+	char *text;
 
 	json_decref(object);
 	if (line == NULL)
 		return NULL;
 	line[strlen(line) - 1] = '\0'; /* the brace at its end */
-	digest_of(line, strlen(line), &digest);
-	hex_write(digest.byte, sizeof(digest.byte), hex);
-	if (asprintf(&text, "%s,\"sha256\":\"%s\"}\n", line, hex) < 0)
-		text = NULL;
+	text = digest_sign(line, before_digest, after_digest);
 	free(line);
 	return text;
 }
 
 /* --- reading: every key once, nothing else, and each within its bounds --- */
 
-static bool number_of(const json_t *object, const char *key, uint64_t most, uint64_t *n)
-{
-	const json_t *value = json_object_get(object, key);
-
-	*n = (uint64_t)json_integer_value(value);
-	return json_is_integer(value) && json_integer_value(value) >= 0 && *n <= most;
-}
-
 static bool small_of(const json_t *object, const char *key, uint32_t most, uint32_t *n)
 {
 	uint64_t value;
-	bool good = number_of(object, key, most, &value);
+	bool good = tree_number(object, key, most, &value);
 
 	*n = (uint32_t)value;
 	return good;
-}
-
-static bool truth_of(const json_t *object, const char *key, bool *truth)
-{
-	const json_t *value = json_object_get(object, key);
-
-	*truth = json_is_true(value);
-	return json_is_boolean(value);
-}
-
-static bool digest_read(const json_t *object, const char *key, struct digest *digest)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text != NULL && hex_read(text, digest->byte, sizeof(digest->byte));
 }
 
 /* As seed_to_json() has it, and no other way. */
@@ -181,7 +147,7 @@ static bool quota_of(const json_t *object, struct quota *quota)
 
 	quota->percent = json_real_value(percent);
 	return json_is_real(percent) && quota->percent >= 0 && quota->percent <= 100 &&
-	       number_of(object, "max_targets", INT64_MAX, &quota->count);
+	       tree_number(object, "max_targets", INT64_MAX, &quota->count);
 }
 
 /* The texts are checked to be whole: JSON's may have a NUL inside. */
@@ -202,12 +168,13 @@ enum { KEYS = 9, SCAN_KEYS = 9, SEGMENT_KEYS = 4, COUNTS_KEYS = 3 };
 
 static bool scan_of(const json_t *object, struct manifest *m)
 {
-	return json_object_size(object) == SCAN_KEYS && digest_read(object, "space", &m->space) &&
-	       seed_of(object, &m->seed) && small_of(object, "attempts", 255, &m->attempts) &&
-	       m->attempts > 0 && small_of(object, "shards", UINT32_MAX, &m->shard.total) &&
+	return json_object_size(object) == SCAN_KEYS &&
+	       tree_hex(object, "space", m->space.byte, DIGEST_SIZE) && seed_of(object, &m->seed) &&
+	       small_of(object, "attempts", 255, &m->attempts) && m->attempts > 0 &&
+	       small_of(object, "shards", UINT32_MAX, &m->shard.total) &&
 	       small_of(object, "shard", UINT32_MAX, &m->shard.index) &&
 	       m->shard.index < m->shard.total && quota_of(object, &m->max_targets) &&
-	       filter_of(object, &m->filter) && truth_of(object, "open", &m->open_only);
+	       filter_of(object, &m->filter) && tree_truth(object, "open", &m->open_only);
 }
 
 static bool format_of(const json_t *object, struct manifest *m)
@@ -254,9 +221,9 @@ static bool segment_of(const json_t *object, const struct manifest *m, struct ma
 	return json_object_size(object) == SEGMENT_KEYS && json_is_string(name) &&
 	       json_string_length(name) == strlen(s->name) &&
 	       strcmp(json_string_value(name), s->name) == 0 &&
-	       number_of(object, "records", INT64_MAX, &s->records) && s->records > 0 &&
-	       number_of(object, "bytes", INT64_MAX, &s->bytes) && s->bytes > 0 &&
-	       digest_read(object, "sha256", &s->digest);
+	       tree_number(object, "records", INT64_MAX, &s->records) && s->records > 0 &&
+	       tree_number(object, "bytes", INT64_MAX, &s->bytes) && s->bytes > 0 &&
+	       tree_hex(object, "sha256", s->digest.byte, DIGEST_SIZE);
 }
 
 static bool segments_of(const json_t *array, struct manifest *m)
@@ -281,9 +248,9 @@ static bool segments_of(const json_t *array, struct manifest *m)
 static bool counts_of(const json_t *object, struct manifest_counts *c)
 {
 	return json_object_size(object) == COUNTS_KEYS &&
-	       number_of(object, "targets", INT64_MAX, &c->targets) &&
-	       number_of(object, "sent", INT64_MAX, &c->sent) &&
-	       number_of(object, "records", INT64_MAX, &c->records);
+	       tree_number(object, "targets", INT64_MAX, &c->targets) &&
+	       tree_number(object, "sent", INT64_MAX, &c->sent) &&
+	       tree_number(object, "records", INT64_MAX, &c->records);
 }
 
 /* Its own digest, the last key, is checked already. */
@@ -292,27 +259,9 @@ static bool manifest_of(const json_t *object, struct manifest *m)
 	return json_object_size(object) == KEYS && scan_of(json_object_get(object, "scan"), m) &&
 	       format_of(object, m) && fields_of(json_object_get(object, "fields"), &m->fields) &&
 	       segments_of(json_object_get(object, "segments"), m) &&
-	       truth_of(object, "complete", &m->complete) &&
+	       tree_truth(object, "complete", &m->complete) &&
 	       counts_of(json_object_get(object, "counts"), &m->counts) &&
 	       (!m->complete || m->counts.records == manifest_records(m));
-}
-
-/* Whether the last key is the digest of the text before it. */
-static bool is_signed(const char *text, size_t len)
-{
-	static const char key[] = ",\"sha256\":\"", end[] = "\"}\n";
-	const size_t tail = sizeof(key) - 1 + DIGEST_HEX + sizeof(end) - 1;
-	const char *at = text + len - tail;
-	char hex[DIGEST_HEX + 1];
-	struct digest digest;
-
-	if (len <= tail || len > MANIFEST_MAX)
-		return false;
-	digest_of(text, len - tail, &digest);
-	hex_write(digest.byte, sizeof(digest.byte), hex);
-	return memcmp(at, key, sizeof(key) - 1) == 0 &&
-	       memcmp(at + sizeof(key) - 1, hex, DIGEST_HEX) == 0 &&
-	       memcmp(at + sizeof(key) - 1 + DIGEST_HEX, end, sizeof(end) - 1) == 0;
 }
 
 /* What is not read is not damaged for that. */
@@ -325,7 +274,9 @@ int manifest_decode(struct manifest *m, const char *text, size_t len, const char
 		    struct err *err)
 {
 	json_error_t error = {0};
-	json_t *object = is_signed(text, len) ? json_from_text(text, len, &error) : NULL;
+	bool is_signed =
+		len <= MANIFEST_MAX && digest_signed(text, len, before_digest, after_digest) != 0;
+	json_t *object = is_signed ? json_from_text(text, len, &error) : NULL;
 	const char *kind = json_string_value(json_object_get(object, "schema"));
 	bool known, good;
 

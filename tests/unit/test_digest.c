@@ -67,12 +67,32 @@ static void test_hex(void **state)
 		assert_false(hex_read(bad[i], &byte, 1));
 }
 
+static void test_signed(void **state)
+{
+	char *text = digest_sign("what is said", " [", "]\n");
+	size_t len = strlen(text);
+
+	(void)state;
+	assert_int_equal(len, strlen("what is said [") + DIGEST_HEX + strlen("]\n"));
+	assert_int_equal(digest_signed(text, len, " [", "]\n"), strlen("what is said"));
+	assert_int_equal(digest_signed(text, len, " (", ")\n"), 0);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(digest_signed(text, cut, " [", "]\n"), 0);
+	for (size_t at = 0; at < len; at++) {
+		text[at] ^= 1;
+		assert_int_equal(digest_signed(text, len, " [", "]\n"), 0);
+		text[at] ^= 1;
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_signed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
