@@ -194,31 +194,6 @@ static void keep(struct replay *r, const char *bytes, size_t n)
 		digest_add(r->digest, bytes, n);
 }
 
-static int replay_text(struct replay *r, int fd)
-{
-	char *buf = malloc(CHUNK);
-	size_t have = 0, used;
-	ssize_t n;
-	int rc = 0;
-
-	if (buf == NULL)
-		return -ENOMEM;
-	while (rc == 0 && (n = fill(fd, buf, have, CHUNK)) != 0) {
-		rc = n < 0 ? (int)n : 0;
-		if (rc < 0)
-			break;
-		have += (size_t)n;
-		rc = replay_lines(r, buf, have, &used);
-		keep(r, buf, used);
-		if (rc == 0 && have - used == CHUNK)
-			rc = -EILSEQ; /* a line without end */
-		have -= used;
-		memmove(buf, buf + used, have);
-	}
-	free(buf);
-	return rc == -EILSEQ ? 0 : rc; /* it may go, if enough is there */
-}
-
 /* The whole frames of a buffer, likewise. */
 static int replay_frames(struct replay *r, struct zstd_unpacker *unpacker, const char *buf,
 			 size_t len, size_t *used)
@@ -241,37 +216,42 @@ static int replay_frames(struct replay *r, struct zstd_unpacker *unpacker, const
 	return 0;
 }
 
-static int replay_packed(struct replay *r, int fd)
+/* A damaged end may go, if enough is before it. */
+static int replay_all(struct replay *r, int fd, struct zstd_unpacker *unpacker, char *buf,
+		      size_t size)
 {
-	const size_t size = zstd_frame_max();
-	struct zstd_unpacker *unpacker = zstd_unpacker_create();
-	char *buf = malloc(size);
 	size_t have = 0, used;
 	ssize_t n;
-	int rc = unpacker == NULL || buf == NULL ? -ENOMEM : 0;
+	int rc = 0;
 
 	while (rc == 0 && (n = fill(fd, buf, have, size)) != 0) {
-		rc = n < 0 ? (int)n : 0;
-		if (rc < 0)
-			break;
+		if (n < 0)
+			return (int)n;
 		have += (size_t)n;
-		rc = replay_frames(r, unpacker, buf, have, &used);
+		rc = unpacker != NULL ? replay_frames(r, unpacker, buf, have, &used)
+				      : replay_lines(r, buf, have, &used);
 		keep(r, buf, used);
 		have -= used;
+		if (rc == 0 && have == size)
+			rc = -EILSEQ; /* a line without end */
 		memmove(buf, buf + used, have);
 	}
-	free(buf);
-	zstd_unpacker_destroy(unpacker);
 	return rc == -EILSEQ ? 0 : rc;
 }
 
 int replay_fd(struct replay *r, int fd)
 {
-	int rc;
+	const size_t size = r->packed ? zstd_frame_max() : CHUNK;
+	struct zstd_unpacker *unpacker = r->packed ? zstd_unpacker_create() : NULL;
+	char *buf = malloc(size);
+	int rc = -ENOMEM;
 
 	r->lines = r->keep = 0;
 	r->begun = false;
-	rc = r->packed ? replay_packed(r, fd) : replay_text(r, fd);
+	if (buf != NULL && (unpacker != NULL || !r->packed))
+		rc = replay_all(r, fd, unpacker, buf, size);
+	free(buf);
+	zstd_unpacker_destroy(unpacker);
 	if (rc == 0 && r->lines < r->durable)
 		rc = -EILSEQ;
 	return rc == -EBADMSG ? -EILSEQ : rc;
