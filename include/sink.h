@@ -40,6 +40,9 @@ struct sink_ops {
 	int (*close)(struct sink *sink); /* syncs a regular file */
 };
 
+/* Whether the name of a file asks for what is written to be compressed: it ends in .zst. */
+bool sink_name_packed(const char *arg);
+
 /* Opens the sink that arg names: "-" is stdout, anything else a file. */
 int sink_open(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(void),
 	      struct err *err);

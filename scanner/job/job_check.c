@@ -7,6 +7,7 @@
 #include "log.h"
 #include "number.h"
 #include "output.h"
+#include "sink.h"
 #include "value.h"
 
 enum { SOURCE_PORTS_WANTED = 1 << 14, CPU_MAX = 1023 };
@@ -96,17 +97,12 @@ static int check_streams(const struct job *job, struct err *err)
 	return 0;
 }
 
-static bool is_packed(const char *path)
-{
-	size_t len = path != NULL ? strlen(path) : 0;
-
-	return len >= 4 && strcmp(path + len - 4, ".zst") == 0;
-}
-
 /* What a kill tore is cut to as many records as there are frames, which needs plain lines. */
 static int check_capture(const struct job *job, struct err *err)
 {
-	if (job->capture == NULL || (!is_packed(job->output) && job->output_dir == NULL))
+	bool packed = job->output != NULL && sink_name_packed(job->output);
+
+	if (job->capture == NULL || (!packed && job->output_dir == NULL))
 		return 0;
 	return err_set(err, EXIT_USAGE,
 		       "--capture: answers are matched with the records of one file that is not "

@@ -15,13 +15,6 @@
 
 enum { BLOCK = ZSTD_BLOCK_TEXT };
 
-static bool is_packed(const char *path)
-{
-	size_t len = strlen(path);
-
-	return len >= 4 && strcmp(path + len - 4, ".zst") == 0;
-}
-
 /* Whether a file can be made beside it, to take its place. */
 static bool replaceable(const char *path)
 {
@@ -36,9 +29,9 @@ int merge_file_open(struct merge_file *f, const char *path, struct err *err)
 
 	*f = (struct merge_file){.sink.fd = -1};
 	f->block = malloc(BLOCK);
-	if (is_packed(path))
+	if (sink_name_packed(path))
 		f->packer = zstd_packer_create();
-	if (f->block == NULL || (is_packed(path) && f->packer == NULL) ||
+	if (f->block == NULL || (sink_name_packed(path) && f->packer == NULL) ||
 	    (replaceable(path) && asprintf(&f->part, "%s.part", path) < 0))
 		rc = err_set(err, EXIT_OUTPUT, "--output: out of memory");
 	else

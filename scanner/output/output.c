@@ -55,6 +55,13 @@ int sink_open(struct sink *sink, const char *arg, bool go_on, bool (*give_up)(vo
 	return sink->ops->open(sink, arg, go_on, give_up, err);
 }
 
+bool sink_name_packed(const char *arg)
+{
+	size_t len = strlen(arg);
+
+	return len >= 4 && strcmp(arg + len - 4, ".zst") == 0;
+}
+
 /* A person at a terminal who named no fields wants to read addresses. */
 static bool wants_list(const struct output_conf *conf)
 {
@@ -153,11 +160,7 @@ static int output_create_capture(struct output *out, const struct output_conf *c
 /* Whether what is written is compressed: the name of a file says so. */
 static bool wants_packed(const struct output_conf *conf, const char *path)
 {
-	const char *end = strrchr(path, '.');
-
-	if (conf->segments != NULL)
-		return conf->segments->packed;
-	return end != NULL && strcmp(end, ".zst") == 0;
+	return conf->segments != NULL ? conf->segments->packed : sink_name_packed(path);
 }
 
 static int output_create_packer(struct output *out, const struct output_conf *conf,
