@@ -147,6 +147,10 @@ int job_draw_seed(struct job *job, struct err *err);
 /* Whether records go where they can be read again. */
 bool job_keeps_records(const struct job *job);
 
+/* What the job says of its records, see output.h; the rest of *conf is zero. */
+struct output_conf;
+void job_output_conf(const struct job *job, struct output_conf *conf);
+
 void job_fini(struct job *job);
 
 /*

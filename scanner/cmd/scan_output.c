@@ -42,23 +42,15 @@ int scan_output_open(struct scan *scan, struct err *err)
 	};
 	struct capture_iface iface[DEVICES_MAX];
 	const struct capture_origin origin = {job->seed, iface, scan->n_uplinks};
-	struct output_conf conf = {
-		.path = job->output != NULL ? job->output : "-",
-		.format = job->format,
-		.fields = job->fields,
-		.filter = job->filter,
-		.open_only = job->open_only,
-		.max_results = job->max_results,
-		.n_rings = workers_rings(&scan->roles, scan->uplink, scan->n_uplinks),
-		.patient = job->on_full == ON_FULL_WAIT,
-		.again = scan->keeps && job_keeps_records(job),
-		.go_on = scan->resumes,
-		.give_up = scan_stop_asked,
-		.segments = job->output_dir != NULL && !job->dry_run ? &segments : NULL,
-		.capture = job->capture,
-		.origin = &origin,
-	};
+	struct output_conf conf;
 
+	job_output_conf(job, &conf);
+	conf.n_rings = workers_rings(&scan->roles, scan->uplink, scan->n_uplinks);
+	conf.again = scan->keeps && job_keeps_records(job);
+	conf.go_on = scan->resumes;
+	conf.give_up = scan_stop_asked;
+	conf.segments = job->output_dir != NULL && !job->dry_run ? &segments : NULL;
+	conf.origin = &origin;
 	scan_manifest(scan, &manifest);
 	for (unsigned i = 0; i < scan->n_uplinks; i++) {
 		const struct uplink *u = &scan->uplink[i];

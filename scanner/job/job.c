@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "job_json.h"
+#include "output.h"
 #include "value.h"
 #include "vec.h"
 
@@ -116,6 +117,20 @@ int job_parse(struct job *job, int argc, char **argv, unsigned command, struct e
 bool job_keeps_records(const struct job *job)
 {
 	return job->output_dir != NULL || (job->output != NULL && strcmp(job->output, "-") != 0);
+}
+
+void job_output_conf(const struct job *job, struct output_conf *conf)
+{
+	*conf = (struct output_conf){
+		.path = job->output != NULL ? job->output : "-",
+		.format = job->format,
+		.fields = job->fields,
+		.filter = job->filter,
+		.open_only = job->open_only,
+		.max_results = job->max_results,
+		.patient = job->on_full == ON_FULL_WAIT,
+		.capture = job->capture,
+	};
 }
 
 uint64_t job_quota(const struct quota *quota, uint64_t targets)

@@ -129,17 +129,10 @@ static int check_segments(const struct job *job, struct err *err)
 
 static int check_records(const struct job *job, struct err *err)
 {
-	const struct output_conf conf = {
-		.path = job->output != NULL ? job->output : "-",
-		.format = job->format,
-		.fields = job->fields,
-		.filter = job->filter,
-		.open_only = job->open_only,
-		.max_results = job->max_results,
-		.n_rings = 1,
-		.again = job->state_dir != NULL && job_keeps_records(job),
-	};
+	struct output_conf conf;
 
+	job_output_conf(job, &conf);
+	conf.again = job->state_dir != NULL && job_keeps_records(job);
 	return output_check(&conf, err);
 }
 
