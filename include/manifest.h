@@ -102,8 +102,3 @@ int manifest_save(const struct manifest *m, int folder);
 /* What two manifests disagree about ("seed"), so that they are of two scans or their records
  * cannot be joined; NULL when they are of one scan, of whichever shards. */
 const char *manifest_differs(const struct manifest *a, const struct manifest *b);
-
-static inline bool manifest_same_scan(const struct manifest *a, const struct manifest *b)
-{
-	return manifest_differs(a, b) == NULL;
-}

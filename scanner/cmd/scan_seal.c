@@ -20,6 +20,7 @@
 
 #include "eal.h"
 #include "log.h"
+#include "manifest.h"
 #include "sandbox.h"
 #include "vec.h"
 
@@ -97,7 +98,7 @@ static int seal_segments(struct seal *seal, const struct scan *scan, struct err 
 	if (path == NULL || scan->job->dry_run)
 		return 0;
 	seal_path(seal, path, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_CHANGE);
-	if (asprintf(&manifest, "%s/manifest.json", path) < 0)
+	if (asprintf(&manifest, "%s/%s", path, manifest_file) < 0)
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	reaches = sandbox_reaches(AT_FDCWD, manifest, SANDBOX_CHANGE);
 	free(manifest);
