@@ -7,3 +7,9 @@
 		if (!(what))                                                                       \
 			__builtin_trap();                                                          \
 	} while (0)
+
+static inline void check_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		CHECK((unsigned char)*text >= 0x20 && *text != 0x7f);
+}

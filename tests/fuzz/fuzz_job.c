@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "job.h"
 #include "job/job_json.h"
 #include "reach.h"
@@ -26,23 +27,16 @@ struct reach reached[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool truth)
-{
-	if (!truth)
-		__builtin_trap();
-}
-
 static void check_error(const struct err *err)
 {
-	require(err->code == EXIT_INPUT && err->text[0] != '\0');
+	CHECK(err->code == EXIT_INPUT && err->text[0] != '\0');
 	if (strstr(err->text, "there is no such key") != NULL)
 		reached[BAD_KEY].n++;
 	else if (strstr(err->text, ": \"") != NULL) /* place: "key": what is wrong */
 		reached[BAD_VALUE].n++;
 	else
 		reached[BAD_SYNTAX].n++;
-	for (const char *c = err->text; *c != '\0'; c++)
-		require((unsigned char)*c >= 0x20 && *c != 0x7f);
+	check_printable(err->text);
 }
 
 /* As job_parse() does: a rate that was not given depends on the rest. */
@@ -66,9 +60,9 @@ static void check_reads_back(const struct job *job)
 
 	reached[JOB].n++;
 	reached[KEY].n += text != NULL && strcmp(text, "{}") != 0;
-	require(text != NULL && read_job(&back, text, strlen(text), &err) == 0);
+	CHECK(text != NULL && read_job(&back, text, strlen(text), &err) == 0);
 	again = job_to_json(&back);
-	require(again != NULL && strcmp(text, again) == 0);
+	CHECK(again != NULL && strcmp(text, again) == 0);
 	free(text);
 	free(again);
 	job_fini(&back);
@@ -80,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct job job;
 	struct err err;
 
-	require(exact != NULL);
+	CHECK(exact != NULL);
 	if (size > 0)
 		memcpy(exact, data, size);
 	if (read_job(&job, exact, size, &err) < 0)

@@ -6,6 +6,8 @@
 
 #include "check.h"
 #include "digest.h"
+#include "err.h"
+#include "reach.h"
 
 /*
  * Texts that end in the digest of what is before, which no fuzzer finds by itself: behind an S, an
@@ -40,4 +42,24 @@ static struct input input_of(const uint8_t *data, size_t size, const char *befor
 	memcpy(in.text + len[0] + len[1], hex, len[2]);
 	memcpy(in.text + len[0] + len[1] + len[2], after, len[3]);
 	return in;
+}
+
+/* Why a text is refused: the first places of reached[]. */
+enum { DAMAGED, OTHER_VERSION, CONTRADICTS, TAKEN };
+
+#define REACHED_REFUSED                                                                            \
+	[DAMAGED] = {"damaged", 0}, [OTHER_VERSION] = {"other_version", 0},                        \
+	[CONTRADICTS] = {"contradicts", 0}
+
+/* It must be with a message of printable text. */
+static void check_refused(const struct err *err)
+{
+	CHECK(err->code == EXIT_INPUT && err->text[0] != '\0');
+	check_printable(err->text);
+	if (strstr(err->text, "damaged") != NULL)
+		reached[DAMAGED].n++;
+	else if (strstr(err->text, "another version") != NULL)
+		reached[OTHER_VERSION].n++;
+	else
+		reached[CONTRADICTS].n++;
 }
