@@ -15,91 +15,22 @@
 #include <unistd.h>
 
 #include "durable.h"
+#include "faults.h"
 #include "monitor.h"
 
-/* The next calls: the n-th fails with error, or if that is 0, is a write() of half. */
-static struct {
-	bool armed;
-	unsigned nth, seen;
-	int error;
-	bool hit;
-} fault;
-
 int __real_open64(const char *path, int flags, ...);
-int __real_openat64(int folder, const char *path, int flags, ...);
-ssize_t __real_write(int fd, const void *buf, size_t len);
-int __real_fsync(int fd);
-int __real_close(int fd);
 int __real_rename(const char *from, const char *to);
-int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
 int __wrap_open64(const char *path, int flags, mode_t mode);
-int __wrap_openat64(int folder, const char *path, int flags, mode_t mode);
-ssize_t __wrap_write(int fd, const void *buf, size_t len);
-int __wrap_fsync(int fd);
-int __wrap_close(int fd);
 int __wrap_rename(const char *from, const char *to);
-int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
-
-static bool due(void)
-{
-	bool now = fault.armed && ++fault.seen == fault.nth;
-
-	fault.hit |= now;
-	return now;
-}
-
-/* True when this call has to fail. */
-static bool fails(void)
-{
-	if (!due() || fault.error == 0)
-		return false;
-	errno = fault.error;
-	return true;
-}
 
 int __wrap_open64(const char *path, int flags, mode_t mode)
 {
 	return fails() ? -1 : __real_open64(path, flags, mode);
 }
 
-int __wrap_openat64(int folder, const char *path, int flags, mode_t mode)
-{
-	return fails() ? -1 : __real_openat64(folder, path, flags, mode);
-}
-
-ssize_t __wrap_write(int fd, const void *buf, size_t len)
-{
-	if (fails())
-		return -1;
-	if (fault.armed && fault.error == 0 && fault.seen == fault.nth && len > 1)
-		len /= 2;
-	return __real_write(fd, buf, len);
-}
-
-int __wrap_fsync(int fd)
-{
-	return fails() ? -1 : __real_fsync(fd);
-}
-
-/* As in Linux: whatever it says, the descriptor is gone. */
-int __wrap_close(int fd)
-{
-	bool failed = fails();
-	int rc = __real_close(fd);
-
-	if (failed)
-		errno = fault.error;
-	return failed ? -1 : rc;
-}
-
 int __wrap_rename(const char *from, const char *to)
 {
 	return fails() ? -1 : __real_rename(from, to);
-}
-
-int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to)
-{
-	return fails() ? -1 : __real_renameat(from_folder, from, to_folder, to);
 }
 
 static char folder[] = "/tmp/peal-durable-XXXXXX";
@@ -179,21 +110,18 @@ static void each_call(int (*keep)(const char *), const char *end, int error, uns
 	char old[256], new[64];
 
 	*calls = *reported = 0;
-	fault.error = 0;
-	fault.nth = 0;
+	fault = (struct fault){0};
 	assert_int_equal(keep("the old one"), 0);
 	entries = count_entries(folder);
 	descriptors = count_entries("/proc/self/fd");
-	for (fault.nth = 1;; fault.nth++) {
+	for (unsigned nth = 1;; nth++) {
 		int rc;
 
-		fault.error = error;
-		fault.seen = 0;
-		fault.hit = false;
+		fault = (struct fault){.how = error == 0 ? HALF : FAIL, .error = error, .nth = nth};
 		snprintf(old, sizeof(old), "%s", content());
-		snprintf(new, sizeof(new), "the new one, %u", fault.nth);
+		snprintf(new, sizeof(new), "the new one, %u", nth);
 		rc = keep(new);
-		snprintf(new, sizeof(new), "the new one, %u%s", fault.nth, end);
+		snprintf(new, sizeof(new), "the new one, %u%s", nth, end);
 		if (!fault.hit)
 			break;
 		(*calls)++;
