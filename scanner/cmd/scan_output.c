@@ -49,9 +49,11 @@ int scan_output_open(struct scan *scan, struct err *err)
 	conf.again = scan->keeps && job_keeps_records(job);
 	conf.go_on = scan->resumes;
 	conf.give_up = scan_stop_asked;
-	conf.segments = job->output_dir != NULL && !job->dry_run ? &segments : NULL;
 	conf.origin = &origin;
-	scan_manifest(scan, &manifest);
+	if (job->output_dir != NULL && !job->dry_run) {
+		scan_manifest(scan, &manifest);
+		conf.segments = &segments;
+	}
 	for (unsigned i = 0; i < scan->n_uplinks; i++) {
 		const struct uplink *u = &scan->uplink[i];
 
