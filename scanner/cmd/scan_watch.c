@@ -292,7 +292,7 @@ static void watch_status(struct watch *w, const struct snapshot *s, bool now)
 
 	if (rc == 0)
 		return;
-	LOG(WARN, "--status-file: cannot be written any more, the scan goes on without: %s",
+	LOG(ERROR, "--status-file: cannot be written any more, the scan goes on without: %s",
 	    strerror(-rc));
 	status_close(scan->status);
 	scan->status = NULL;
