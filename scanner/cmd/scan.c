@@ -498,9 +498,12 @@ static int scan_all(struct scan *scan, enum exit_code *code, struct err *err)
 		return rc;
 	*code = scan_code(scan);
 	scan_output_end(scan, code);
-	scan_keep_end(scan);
+	scan_keep_end(scan, false);
 	signals_forget(); /* what ended the scan does not end what is left to do */
-	return scan_summary(scan, err);
+	rc = scan_summary(scan, err);
+	if (rc == 0)
+		scan_keep_end(scan, true);
+	return rc;
 }
 
 int scan_main(struct scan *scan, enum exit_code *code, struct err *err)

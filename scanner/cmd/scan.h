@@ -129,7 +129,8 @@ int scan_keep_start(struct scan *scan, struct err *err); /* before the first pro
 void scan_keep_publish(struct scan *scan, const struct snapshot *s);
 int scan_keep_error(const struct scan *scan); /* -errno when it cannot go on */
 void scan_keep_stop(struct scan *scan);	      /* before the output is closed */
-void scan_keep_end(struct scan *scan);	      /* the last checkpoint */
+/* The last checkpoint, before the summary and after: only what was told is over. */
+void scan_keep_end(struct scan *scan, bool told);
 
 /* Whether the device knows what there is to find. Several could know different things. */
 static inline bool scan_knows_truth(const struct scan *scan)

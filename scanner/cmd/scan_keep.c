@@ -332,7 +332,7 @@ void scan_keep_stop(struct scan *scan)
  * All that was sent has been answered, and the answers are on the disk: what was left over is all
  * that is left to do, and nothing is probed twice.
  */
-static int end_in_order(const struct scan *scan)
+static int end_in_order(const struct scan *scan, bool told)
 {
 	const struct checkpoint *from = &scan->from;
 	struct checkpoint c = *from;
@@ -348,14 +348,14 @@ static int end_in_order(const struct scan *scan)
 	c.sent_below = again ? from->sent_below : 0;
 	if (!scan_again_over(scan))
 		c.sent_below = RTE_MAX(c.sent_below, c.cursor);
-	c.over = c.todo.n == 0 && c.cursor == c.steps;
+	c.over = told && c.todo.n == 0 && c.cursor == c.steps;
 	if (rc == 0)
 		rc = state_save(&scan->state, &c);
 	spans_fini(&c.todo);
 	return rc;
 }
 
-void scan_keep_end(struct scan *scan)
+void scan_keep_end(struct scan *scan, bool told)
 {
 	struct keeper *k = scan->keeper;
 	struct snapshot books = scan->last;
@@ -366,16 +366,14 @@ void scan_keep_end(struct scan *scan)
 	if (k == NULL)
 		return;
 	if (scan->end == END_MAX_RESULTS)
-		scan->from.over = true;
+		scan->from.over = told;
 	if (scan->end == END_OUTPUT) /* what came after may not be on the disk */
 		books.written = k->synced;
 	if (in_order)
-		rc = end_in_order(scan);
+		rc = end_in_order(scan, told);
 	else
 		rc = save(k, &books, stream_cursor(&scan->stream));
 	if (rc < 0)
 		LOG(WARN, "--state-dir: %s: %s: the checkpoint before the last holds",
 		    scan->state.path, strerror(-rc));
-	free(k);
-	scan->keeper = NULL;
 }
