@@ -160,12 +160,14 @@ same "records" "$tmp/got" "$tmp/want"
 say "a reader that is slow, stalls, and is fast in the end gets all, and nothing is dropped meanwhile"
 flood=(-i 'sim:loss=0,rtt=10ms,alive=1,closed=1' 10.7.0.0/17 --rate 100k "${common[@]}")
 mkfifo "$tmp/fifo"
+stall=2
+[[ ${PEAL_TEST_LONG:-} ]] && stall=30
 {
 	for _ in 1 2 3; do
 		dd bs=1000 count=1 iflag=fullblock status=none
 		sleep 1
 	done
-	sleep 2
+	sleep $stall
 	cat
 } <"$tmp/fifo" >"$tmp/slow.ndjson" &
 reader=$!
