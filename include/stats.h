@@ -138,7 +138,8 @@ uint64_t stats_rejected(const struct snapshot *s);
 
 /*
  * How long before a loss a probe may have been sent whose answer that was, in milliseconds: the
- * least of 1, 2, 4, 8 and 16 s within which 999 of 1000 answers came. s is of this run alone.
+ * least of 1, 2, 4, 8 and 16 s within which 999 of 1000 answers came; the most while few have come,
+ * and a slow one may not have had the time. s is of this run alone.
  */
 unsigned stats_margin_ms(const struct snapshot *s);
 

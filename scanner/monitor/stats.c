@@ -53,6 +53,8 @@ unsigned stats_margin_ms(const struct snapshot *s)
 
 	for (int i = 0; i < STATE_COUNT; i++)
 		answers += s->first[i];
+	if (answers < 1000 && s->elapsed * 1000 < SLOW_FROM_MS << SLOW_STEPS)
+		return SLOW_FROM_MS << SLOW_STEPS;
 	for (unsigned i = SLOW_STEPS; i > 0; i--) {
 		slower += s->slow[i - 1];
 		if (slower > answers / 1000)

@@ -198,7 +198,9 @@ static void test_margin(void **state)
 	struct snapshot s = {.first = {[STATE_OPEN] = 4000, [STATE_CLOSED] = 6000}};
 
 	(void)state;
-	assert_int_equal(stats_margin_ms(&(struct snapshot){0}), 1000);
+	assert_int_equal(stats_margin_ms(&(struct snapshot){0}), 16000);
+	assert_int_equal(stats_margin_ms(&(struct snapshot){.elapsed = 15.9}), 16000);
+	assert_int_equal(stats_margin_ms(&(struct snapshot){.elapsed = 16}), 1000);
 	assert_int_equal(stats_margin_ms(&s), 1000);
 	s.slow[3] = 4;
 	s.slow[1] = 6;
