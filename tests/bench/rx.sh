@@ -1,34 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2154 # scripts/bench has the variables
 #
-# What scripts/bench measures of scans that are answered, of memif, and of records. run_NAME prints
-# one figure.
-
-# --- closed loop: one lcore sends, and receives what comes back; by its processor time ---
-
-run_loop_peal() {
-	rm -f "$tmp/summary.json"
-	timed 1 "$PEAL" scan -i sim:alive=1,open=0.02,closed=0,icmp=0,retransmit=0,rtt=1ms 198.18.0.0/15 \
-		--allow-special 198.18.0.0/15 -p 1024-65535 --rate max -T 1 --rx-cores 1 --cores "$last" \
-		-t "${seconds}s" --cooldown 1s -q -o /dev/null -m "$tmp/summary.json" || return 0
-	by_cpu "$(jq .sent "$tmp/summary.json")"
-	jq -r '"found \(.truth.found) of \(.truth.open) truly open, \(.repeats) repeats, \(.rx_missed + .ring_full + .tx_dropped) lost; \(.hit_rate * 100 | round / 100) % answer"' \
-		"$tmp/summary.json" >"$tmp/loop_peal.note"
-}
-
-# What dpdk-testpmd makes, whose one lcore generates into a ring and frees what comes out of it.
-run_loop_testpmd() {
-	testpmd 1 net_ring0 --forward-mode=flowgen
-	echo "flowgen: generated, over a ring, freed" >"$tmp/loop_testpmd.note"
-}
-
-# frames a second from one core to another, and what the responder takes by itself
-run_loop_bare() {
-	build/tests/bench/bench_loop "$seconds" >"$tmp/loop"
-	sed -n 's/^responder *\([0-9.]*\) .*/a lean loop of our own on two cores, by the clock; the responder of loop_peal takes \1 cycles a probe/p' \
-		"$tmp/loop" >"$tmp/loop_bare.note"
-	awk '/^txonly/ { print $4 * 1e6 }' "$tmp/loop"
-}
+# What scripts/bench measures of memif and of records. run_NAME prints one figure.
 
 # --- memif: another process receives ---
 
