@@ -16,7 +16,7 @@ enum {
 	WRITER_LATENCY_MS = 50,
 	WRITER_PACKED_LATENCY_MS = 500,
 	WRITER_NAP_NS = 2 * 1000 * 1000, /* a tenth of a ring at three million records a second */
-	WRITER_REST_NS = 4 * WRITER_NAP_NS, /* where nothing has come for so many naps */
+	WRITER_REST_NS = 20 * WRITER_NAP_NS, /* where nothing has come for so many naps */
 	WRITER_NAPS = 64,
 };
 
