@@ -8,7 +8,7 @@
  * from scan_margin() before the way was last known to be good goes out again when it is back. That
  * is
  *
- *	link down	a look (20 ms)
+ *	link down	a look (20 ms; at cards alone 50 ms)
  *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions
  *	gateway moved	from its last answer from where it was (ASK_MS)
  *

@@ -14,8 +14,10 @@
 #include "sample.h"
 
 enum {
-	TICK_US = 20000,	 /* how often the main thread looks */
-	FOLLOW_CLOCK_TICKS = 50, /* how often the wall clock's corrections are taken over */
+	TICK_US = 20000,	   /* how often the main thread looks */
+	CARD_TICK_US = 50000,	   /* at cards alone: reading their registers costs who sends */
+	PUBLISH_US = 100000,	   /* how often others are told */
+	FOLLOW_CLOCK_US = 1000000, /* how often the wall clock's corrections are taken over */
 };
 
 struct watch {
@@ -29,6 +31,7 @@ struct watch {
 	struct coverage_rates rates;
 	struct scan_path path[DEVICES_MAX];
 	uint64_t ticks;
+	unsigned tick_us;
 	enum scan_phase phase;
 	bool over;
 	bool no_room; /* it was said that the disk is full */
@@ -299,6 +302,19 @@ static void watch_status(struct watch *w, const struct snapshot *s, bool now)
 	scan->status_lost = true;
 }
 
+static unsigned watch_tick_us(const struct scan *scan)
+{
+	for (unsigned i = 0; i < scan->n_uplinks; i++)
+		if (!(scan->uplink[i].dev.limits & IO_PCI))
+			return TICK_US;
+	return CARD_TICK_US;
+}
+
+static bool watch_every(const struct watch *w, unsigned us)
+{
+	return w->ticks % (us / w->tick_us) == 0;
+}
+
 static void watch_tick(struct watch *w)
 {
 	struct snapshot s;
@@ -313,12 +329,12 @@ static void watch_tick(struct watch *w)
 	scan_adapt_look(w->scan, &s, watch_held(w), rte_rdtsc());
 	if (!w->over)
 		watch_phase(w, rte_rdtsc());
-	if (w->ticks % 5 == 0) {
+	if (watch_every(w, PUBLISH_US)) {
 		progress_update(&w->progress, &s, stderr);
 		control_publish(&s);
 	}
 	watch_status(w, &s, false);
-	if (w->ticks % FOLLOW_CLOCK_TICKS == 0)
+	if (watch_every(w, FOLLOW_CLOCK_US))
 		clock_follow(&w->scan->clock, rte_rdtsc());
 	if (stats_check(&s, false, equation, sizeof(equation)) != NULL) {
 		LOG(ERROR, "counters do not add up: %s", equation);
@@ -400,7 +416,11 @@ static void watch_stop(struct watch *w)
 
 int scan_watch(struct scan *scan, struct err *err)
 {
-	struct watch w = {.scan = scan, .phase = PHASE_SENDING};
+	struct watch w = {
+		.scan = scan,
+		.phase = PHASE_SENDING,
+		.tick_us = watch_tick_us(scan),
+	};
 	const struct job *job = scan->job;
 	int rc;
 
@@ -415,7 +435,7 @@ int scan_watch(struct scan *scan, struct err *err)
 	while (!w.over) {
 		watch_tick(&w);
 		if (!w.over)
-			usleep(TICK_US);
+			usleep(w.tick_us);
 	}
 	watch_stop(&w);
 	watch_status(&w, &scan->last, true);
