@@ -5,7 +5,8 @@
 # one by its processor time. run_NAME prints one figure.
 #
 # Where two lcores hand frames to each other, one that others keep from its processor stops both, so
-# what an lcore took of its own says little: the figure is that of the best second.
+# what an lcore took of its own says little. The figure is that of the best second, and the note has
+# what the lcores got of the time that they wanted: with much less than all, it says nothing.
 
 # Two processes share memory only if it is in large pages. All that runs on two cores has them.
 large_pages() {
@@ -25,6 +26,14 @@ large_pages_undo() {
 answered=(scan -i "sim:alive=1,open=0.02,closed=0,icmp=0,retransmit=0,rtt=1ms" 198.18.0.0/15 --allow-special 198.18.0.0/15
 	-p 1024-65535 --rate max --cooldown 1s -q -o /dev/null -m "$tmp/summary.json")
 
+# got PID...: of the time that their two busiest threads wanted a processor
+got() {
+	local pid
+	for pid in "$@"; do
+		cat /proc/"$pid"/task/*/schedstat
+	done | sort -rn | head -n 2 | awk '{ ran += $1; all += $1 + $2 } END { printf "%.0f %% of two cores", ran / all * 100 }'
+}
+
 answered_note() {
 	jq -r '"found \(.truth.found) of \(.truth.open) truly open, \(.repeats) repeats, \(.rx_missed + .ring_full + .tx_dropped) lost; \(.hit_rate * 100 | round / 100) % answer"' \
 		"$tmp/summary.json"
@@ -32,9 +41,14 @@ answered_note() {
 
 # Both cores send; one of them also answers, receives, and closes.
 run_loop_peal() {
+	local pid share
 	rm -f "$tmp/status"
-	"$PEAL" "${answered[@]}" -T 2 --rx-cores 1 --cores "$((last - 1)),$last" -t "$((seconds + 1))s" -u "$tmp/status" || return 0
-	answered_note >"$tmp/loop_peal.note"
+	"$PEAL" "${answered[@]}" -T 2 --rx-cores 1 --cores "$((last - 1)),$last" -t "$((seconds + 1))s" -u "$tmp/status" &
+	pid=$!
+	sleep "$seconds"
+	share=$(got $pid)
+	wait $pid || return 0
+	echo "$(answered_note); $share" >"$tmp/loop_peal.note"
 	jq -s 'map(select(.phase == "sending").sent_rate) | max' "$tmp/status"
 }
 
@@ -50,7 +64,6 @@ looping() {
 # The frames that rxonly receives: what txonly drops because the ring is full does not count.
 run_loop_testpmd() {
 	local txonly rxonly tries
-	echo "txonly (multi-flow), a ring, rxonly: two processes, burst 64; what rxonly receives" >"$tmp/loop_testpmd.note"
 	looping txonly "$last" -m 128 --vdev net_ring0 -- --forward-mode=txonly --txonly-multi-flow --txpkts=60
 	txonly=$!
 	for ((tries = 0; tries < 100; tries++)); do
@@ -60,6 +73,8 @@ run_loop_testpmd() {
 	looping rxonly $((last - 1)) --proc-type=secondary -- --forward-mode=rxonly
 	rxonly=$!
 	sleep $((seconds + 2))
+	echo "txonly (multi-flow), a ring, rxonly: two processes, burst 64; what rxonly receives; $(got $txonly $rxonly)" \
+		>"$tmp/loop_testpmd.note"
 	kill -INT $rxonly 2>/dev/null || true
 	wait $rxonly || true
 	kill -INT $txonly 2>/dev/null || true
