@@ -111,8 +111,8 @@ const struct io_driver driver_af_xdp = {
 	.name = "af_xdp",
 	.help = "af_xdp:IF                     a Linux interface, by AF_XDP; it is all peal's "
 		"meanwhile",
-	.limits = IO_KERNEL,
-	.descriptors = 2048, /* the PMD fills no more */
+	.limits = IO_KERNEL | IO_LOSES_TAGS, /* a card's own tag beside the frame is not told */
+	.descriptors = 2048,		     /* the PMD fills no more */
 	.check = af_xdp_check,
 	.devargs = af_xdp_devargs,
 	.opened = af_xdp_opened,

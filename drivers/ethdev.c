@@ -246,10 +246,11 @@ static int ethdev_node(const struct io_dev *dev)
  * Some cards leave out all VLANs that they were not told of, whether we want it or not: virtio
  * ones, and parts of a card (VFs). The frames keep their tags.
  */
-static void ethdev_vlan(const struct io_dev *dev, uint16_t vlan)
+static void ethdev_vlan(struct io_dev *dev, uint16_t vlan)
 {
 	int rc;
 
+	dev->bare_vlan = dev->driver->limits & IO_LOSES_TAGS ? vlan : 0;
 	if (!(rte_eth_dev_get_vlan_offload(dev->port_id) & RTE_ETH_VLAN_FILTER_OFFLOAD))
 		return;
 	rc = rte_eth_dev_vlan_filter(dev->port_id, vlan, 1);

@@ -25,6 +25,7 @@ enum {		      /* what a driver's devices are like */
        IO_SIMULATED = 4, /* nothing leaves the process: any address may be used, no ARP is needed */
        IO_BUSY = 8,	 /* made for speed: lcores poll without a pause */
        IO_PCI = 16,	 /* a card by its address: arg is for eal_conf.pci, and no kernel helps */
+       IO_LOSES_TAGS = 32, /* what lies below may take the tag off a frame, and not say which */
 };
 
 enum { IO_QUEUES_MAX = 64, IO_TX_FRAME = 128 };
@@ -65,6 +66,9 @@ struct io_dev {
 			    */
 	unsigned limits;   /* IO_* */
 	char ifname[16];   /* of the Linux interface, "" if there is none */
+	/* The VLAN of received frames that have a tag neither in them nor beside them: 0, or ours,
+	 * where tags are lost (IO_LOSES_TAGS). */
+	uint16_t bare_vlan;
 	struct rte_mempool *rx_pool;
 	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
 	struct rte_mempool *tx_pool[IO_QUEUES_MAX];

@@ -35,7 +35,7 @@ enum syn_look { SYN_LOOK_MSS, SYN_LOOK_LINUX, SYN_LOOK_WINDOWS, SYN_LOOK_BSD, SY
 struct pkt_link {
 	uint8_t src_mac[6], dst_mac[6];
 	bool tagged;   /* with an 802.1Q header */
-	uint16_t vlan; /* VLAN identifier, 1 ... 4094, when tagged */
+	uint16_t vlan; /* VLAN identifier, 1 ... 4094, when tagged; else 0 */
 };
 
 /*
@@ -109,6 +109,7 @@ struct pkt_view {
 	/* ARP: local = its target address, remote = its sender address */
 	uint16_t arp_op;    /* 1 request, 2 reply */
 	uint8_t arp_mac[6]; /* its sender's hardware address */
+	uint16_t vlan;	    /* of its 802.1Q header, 0 if it has none */
 	/* where the headers lie, for pkt_checksum_ok() */
 	uint16_t l3, l4, l4_len;
 };

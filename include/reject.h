@@ -6,11 +6,12 @@
  * under exactly one of these; the names are keys of the summary's "rejected".
  */
 #define REJECT_REASONS(X)                                                                          \
-	X(REJECT_ARP, "arp")		   /* link-layer traffic, answered or not */               \
-	X(REJECT_NOT_IPV4, "not_ipv4")	   /* another ethertype */                                 \
-	X(REJECT_MALFORMED, "malformed")   /* lengths or versions that contradict */               \
-	X(REJECT_FRAGMENT, "fragment")	   /* an IP fragment */                                    \
-	X(REJECT_PROTOCOL, "protocol")	   /* neither TCP nor ICMP */                              \
+	X(REJECT_ARP, "arp")		 /* link-layer traffic, answered or not */                 \
+	X(REJECT_NOT_IPV4, "not_ipv4")	 /* another ethertype */                                   \
+	X(REJECT_MALFORMED, "malformed") /* lengths or versions that contradict */                 \
+	X(REJECT_FRAGMENT, "fragment")	 /* an IP fragment */                                      \
+	X(REJECT_PROTOCOL, "protocol")	 /* neither TCP nor ICMP */                                \
+	X(REJECT_VLAN, "wrong_vlan")	 /* in another VLAN than ours, or in one and we are not */ \
 	X(REJECT_ADDRESS, "wrong_address") /* not to an address of ours */                         \
 	X(REJECT_PORT, "wrong_port")	   /* not to a source port of ours */                      \
 	X(REJECT_FLAGS, "other_flags")	   /* TCP, but neither SYN-ACK nor RST with ACK */         \

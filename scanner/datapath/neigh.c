@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "addr.h"
+#include "vlan.h"
 
 enum {
 	TRIES = 3,
@@ -84,7 +85,7 @@ static void listen_once(struct neigh *neigh, struct io_dev *dev, uint16_t queue)
 	for (unsigned i = 0; i < n; i++) {
 		if (pkt_parse(&v, rte_pktmbuf_mtod(m[i], const uint8_t *),
 			      rte_pktmbuf_data_len(m[i])) == 0 &&
-		    v.kind == PKT_ARP)
+		    v.kind == PKT_ARP && vlan_of(m[i], v.vlan, dev->bare_vlan) == neigh->link.vlan)
 			neigh_hear(neigh, &v);
 	}
 	rte_pktmbuf_free_bulk(m, n);

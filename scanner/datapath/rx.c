@@ -11,6 +11,7 @@
 #include "dedup.h"
 #include "sample.h"
 #include "sendlog.h"
+#include "vlan.h"
 
 static_assert((int)RX_BURST <= (int)PKT_BURST, "a burst is sifted at once");
 
@@ -91,7 +92,8 @@ static void rx_add_sifted(const struct rx *rx, struct answers *a, const uint8_t 
 }
 
 /* All else. */
-static void rx_add_odd(struct rx *rx, struct answers *a, const uint8_t *data, uint16_t len)
+static void rx_add_odd(struct rx *rx, struct answers *a, const struct rte_mbuf *mbuf,
+		       const uint8_t *data, uint16_t len)
 {
 	struct pkt_view *v = &a->view[a->n_views];
 	unsigned i = a->claims.n;
@@ -99,6 +101,8 @@ static void rx_add_odd(struct rx *rx, struct answers *a, const uint8_t *data, ui
 
 	if (rc < 0) {
 		rx_reject(rx, pkt_reject(rc));
+	} else if (vlan_of(mbuf, v->vlan, rx->dev->bare_vlan) != rx->vlan) {
+		rx_reject(rx, REJECT_VLAN);
 	} else if (rx_could_be_answer(rx, v, data)) {
 		pkt_claims_add(&a->claims, v);
 		a->data[i] = data;
@@ -107,27 +111,42 @@ static void rx_add_odd(struct rx *rx, struct answers *a, const uint8_t *data, ui
 	}
 }
 
+/* Which would be in a VLAN that is not ours, if they had no tag in them? */
+static uint64_t rx_foreign(const struct rx *rx, struct rte_mbuf *const *mbuf, unsigned n)
+{
+	const uint16_t bare = rx->dev->bare_vlan, vlan = rx->vlan;
+	uint64_t foreign = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		foreign |= (uint64_t)(vlan_of(mbuf[i], 0, bare) != vlan) << i;
+	return foreign;
+}
+
+/* n is not 0. */
 static void rx_parse(struct rx *rx, struct rte_mbuf **mbuf, unsigned n, struct answers *a)
 {
 	const struct pkt_sieve sieve = rx_sieve(&rx->stream->probe);
 	const uint8_t *data[RX_BURST];
-	uint64_t sifted, wrong_port, odd;
+	uint64_t sifted, wrong_port, odd, foreign;
 	uint16_t len[RX_BURST];
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	do {
 		data[i] = rte_pktmbuf_mtod(mbuf[i], const uint8_t *);
 		len[i] = rte_pktmbuf_data_len(mbuf[i]);
 		rte_prefetch0(data[i]);
-	}
+	} while (++i < n);
 	a->claims.n = a->n_views = 0;
+	foreign = rx_foreign(rx, mbuf, n);
 	sifted = pkt_sift(&sieve, data, len, n, &wrong_port);
-	rx->stats.rejected[REJECT_PORT] += (unsigned)__builtin_popcountll(wrong_port);
-	rx_add_sifted(rx, a, data, sifted);
 	odd = first_bits(n) & ~(sifted | wrong_port);
+	foreign &= ~odd;
+	rx->stats.rejected[REJECT_VLAN] += (unsigned)__builtin_popcountll(foreign);
+	rx->stats.rejected[REJECT_PORT] += (unsigned)__builtin_popcountll(wrong_port & ~foreign);
+	rx_add_sifted(rx, a, data, sifted & ~foreign);
 	for (; odd != 0; odd &= odd - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(odd);
-
-		rx_add_odd(rx, a, data[i], len[i]);
+		i = (unsigned)__builtin_ctzll(odd);
+		rx_add_odd(rx, a, mbuf[i], data[i], len[i]);
 	}
 }
 

@@ -30,6 +30,7 @@ struct rx {
 	struct io_dev *dev;
 	uint16_t queue;
 	bool service;		      /* this lcore does the device's own work */
+	uint16_t vlan;		      /* ours, 0: untagged */
 	const uint32_t *kernel_addrs; /* the kernel answers ARP for these */
 	unsigned n_kernel_addrs;
 	struct neigh *neigh;

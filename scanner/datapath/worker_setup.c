@@ -129,6 +129,7 @@ static int create_rx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	rx->dev = &u->dev;
 	rx->queue = (uint16_t)queue;
 	rx->service = queue == 0 && u->dev.service != NULL;
+	rx->vlan = u->link.vlan;
 	rx->kernel_addrs = u->kernel_addrs;
 	rx->n_kernel_addrs = u->n_kernel_addrs;
 	rx->neigh = &u->neigh;

@@ -11,7 +11,7 @@
 #include "json_text.h"
 #include "json_tree.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 /* The digest is the second line. */
 static const char before_digest[] = "\n\"", after_digest[] = "\"\n";

@@ -8,7 +8,8 @@ enum {
 	ETHER_SRC = 6,
 	ETHER_TYPE = 12,
 	ETHER_LEN = 14,
-	VLAN_LEN = 4, /* 802.1Q: the tag follows the addresses, the type moves behind it */
+	VLAN_LEN = 4,	 /* 802.1Q: the tag follows the addresses, the type moves behind it */
+	VLAN_ID = 0xfff, /* of the tag: the rest is a priority */
 
 	TYPE_IPV4 = 0x0800,
 	TYPE_ARP = 0x0806,

@@ -233,6 +233,7 @@ int pkt_parse(struct pkt_view *v, const uint8_t *data, uint16_t len)
 	if (type == TYPE_VLAN) {
 		if (take(&c, VLAN_LEN) == NULL)
 			return rejected(REJECT_MALFORMED);
+		v->vlan = bytes_get16(ether + ETHER_TYPE + 2) & VLAN_ID;
 		type = bytes_get16(ether + ETHER_TYPE + VLAN_LEN);
 	}
 	switch (type) {

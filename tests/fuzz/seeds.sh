@@ -66,7 +66,7 @@ signed() {
 head -n 1 "$seeds/state/checkpoint" | tr -d '\n' | signed checkpoint/over
 sed 's/"todo":\[/&[0,1],[2,4]/; s/"over":true/"over":false/; q' "$seeds/state/checkpoint" | tr -d '\n' |
 	signed checkpoint/todo
-sed 's/"peal_state":2/"peal_state":1/; q' "$seeds/state/checkpoint" | tr -d '\n' | signed checkpoint/older
+sed 's/"peal_state":3/"peal_state":2/; q' "$seeds/state/checkpoint" | tr -d '\n' | signed checkpoint/older
 
 zeros=$(printf '%064d' 0)
 manifest='{"schema":"peal.manifest.v1","scan":{"space":"'$zeros'","seed":"7","attempts":1,"shard":0,"shards":2,'\

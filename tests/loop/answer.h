@@ -11,6 +11,8 @@ enum { SYN = 2, RST = 4, ACK = 16, ANSWER_MAX = 96 };
 struct answer {
 	uint8_t frame[ANSWER_MAX];
 	unsigned len;
+	bool stripped; /* the device has taken its tag off: */
+	uint16_t tci;
 };
 
 static inline uint8_t *answer_ip(struct answer *a)
@@ -96,6 +98,15 @@ static inline struct answer answer_icmp(const struct sent *s, uint32_t router, u
 	return a;
 }
 
+/* Puts an 802.1Q header in. */
+static inline void answer_tag(struct answer *a, uint16_t tci)
+{
+	memmove(a->frame + 16, a->frame + 12, a->len - 12);
+	put_be16(a->frame + 12, 0x8100);
+	put_be16(a->frame + 14, tci);
+	a->len += 4;
+}
+
 /* Puts one on the wire to queue 0. */
 static inline void answer_arrives(struct rig *r, const struct answer *a)
 {
@@ -103,6 +114,9 @@ static inline void answer_arrives(struct rig *r, const struct answer *a)
 
 	assert_non_null(mbuf);
 	memcpy(loop_room(mbuf, (uint16_t)a->len), a->frame, a->len);
+	if (a->stripped)
+		mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	mbuf->vlan_tci = a->tci;
 	assert_int_equal(rte_eth_tx_burst(r->dev.port_id, 0, &mbuf, 1), 1);
 }
 
@@ -111,6 +125,22 @@ static inline void answer_deliver(struct rig *r, const struct answer *a)
 {
 	answer_arrives(r, a);
 	assert_int_equal(rx_step(&r->rx[0], r->now), 1);
+}
+
+/* ... where just this counter, and that of received frames, move by one. */
+static inline void answer_rejected(struct rig *r, const struct answer *a, enum reject reason)
+{
+	struct rx_stats want = r->rx[0].stats;
+	struct record rec;
+
+	want.received++;
+	want.rejected[reason]++;
+	answer_deliver(r, a);
+	for (unsigned i = 0; i < REJECT_COUNT; i++)
+		if (r->rx[0].stats.rejected[i] != want.rejected[i])
+			fail_msg("for %s: %s has changed", reject_name(reason), reject_name(i));
+	assert_memory_equal(&r->rx[0].stats, &want, sizeof(want));
+	assert_int_equal(ring_take(r->results[0], &rec, 1), 0);
 }
 
 /* The probe that would be sent to a target, sent or not. */

@@ -19,22 +19,6 @@ static void sent_open(struct rig *r, const struct rig_conf *conf, struct sent *s
 
 /* --- one frame for each reason --- */
 
-/* Whether just this counter, and that of received frames, have moved by one. */
-static void check_rejected(struct rig *r, const struct answer *a, enum reject reason)
-{
-	struct rx_stats want = r->rx[0].stats;
-	struct record rec;
-
-	want.received++;
-	want.rejected[reason]++;
-	answer_deliver(r, a);
-	for (unsigned i = 0; i < REJECT_COUNT; i++)
-		if (r->rx[0].stats.rejected[i] != want.rejected[i])
-			fail_msg("for %s: %s has changed", reject_name(reason), reject_name(i));
-	assert_memory_equal(&r->rx[0].stats, &want, sizeof(want));
-	assert_int_equal(ring_take(r->results[0], &rec, 1), 0);
-}
-
 static void test_frames_that_are_no_answers(void **state)
 {
 	struct sent sent[TARGETS];
@@ -45,27 +29,27 @@ static void test_frames_that_are_no_answers(void **state)
 	sent_open(&r, &plain, sent);
 
 	a.len = pkt_arp_write(a.frame, &r.neigh.link, 2, ROUTER, rig_sources[0], rig_mac);
-	check_rejected(&r, &a, REJECT_ARP);
+	answer_rejected(&r, &a, REJECT_ARP);
 	a = answer_synack(sent);
 	put_be16(a.frame + 12, 0x86dd);
-	check_rejected(&r, &a, REJECT_NOT_IPV4);
+	answer_rejected(&r, &a, REJECT_NOT_IPV4);
 	a = answer_synack(sent);
 	a.len = 40;
-	check_rejected(&r, &a, REJECT_MALFORMED);
+	answer_rejected(&r, &a, REJECT_MALFORMED);
 	a = answer_synack(sent);
 	answer_ip(&a)[6] = 0x20; /* more fragments */
 	answer_sum(&a);
-	check_rejected(&r, &a, REJECT_FRAGMENT);
+	answer_rejected(&r, &a, REJECT_FRAGMENT);
 	a = answer_synack(sent);
 	answer_ip(&a)[9] = 17; /* UDP */
 	answer_sum(&a);
-	check_rejected(&r, &a, REJECT_PROTOCOL);
+	answer_rejected(&r, &a, REJECT_PROTOCOL);
 	a = answer_icmp(sent, ROUTER, 8, 0); /* an echo request */
-	check_rejected(&r, &a, REJECT_ICMP_OTHER);
+	answer_rejected(&r, &a, REJECT_ICMP_OTHER);
 	a = answer_icmp(sent, ROUTER, 3, 3);
 	answer_ip(&a)[28 + 9] = 17; /* a port that is unreachable by UDP */
 	answer_sum(&a);
-	check_rejected(&r, &a, REJECT_ICMP_OTHER);
+	answer_rejected(&r, &a, REJECT_ICMP_OTHER);
 	rig_close(&r);
 }
 
@@ -81,22 +65,22 @@ static void test_segments_that_are_not_for_us(void **state)
 	other = sent[0];
 	other.saddr = rig_sources[1] + 1;
 	a = answer_synack(&other);
-	check_rejected(&r, &a, REJECT_ADDRESS);
+	answer_rejected(&r, &a, REJECT_ADDRESS);
 	a = answer_icmp(&other, ROUTER, 3, 1);
-	check_rejected(&r, &a, REJECT_ADDRESS);
+	answer_rejected(&r, &a, REJECT_ADDRESS);
 	other = sent[0];
 	other.sport = RIG_PORT_FIRST - 1;
 	a = answer_synack(&other);
-	check_rejected(&r, &a, REJECT_PORT);
+	answer_rejected(&r, &a, REJECT_PORT);
 	other.sport = RIG_PORT_FIRST + RIG_PORTS;
 	a = answer_rst(&other);
-	check_rejected(&r, &a, REJECT_PORT);
+	answer_rejected(&r, &a, REJECT_PORT);
 	a = answer_segment(sent, SYN, sent[0].seq + 1);
-	check_rejected(&r, &a, REJECT_FLAGS);
+	answer_rejected(&r, &a, REJECT_FLAGS);
 	a = answer_segment(sent, ACK, sent[0].seq + 1);
-	check_rejected(&r, &a, REJECT_FLAGS);
+	answer_rejected(&r, &a, REJECT_FLAGS);
 	a = answer_segment(sent, RST, sent[0].seq + 1);
-	check_rejected(&r, &a, REJECT_BARE_RST);
+	answer_rejected(&r, &a, REJECT_BARE_RST);
 	rig_close(&r);
 }
 
@@ -113,30 +97,30 @@ static void test_forged_and_damaged(void **state)
 		if (off == 1)
 			continue;
 		a = answer_segment(sent, SYN | ACK, sent[0].seq + (uint32_t)off);
-		check_rejected(&r, &a, REJECT_COOKIE);
+		answer_rejected(&r, &a, REJECT_COOKIE);
 	}
 	other = sent[0]; /* the right number, but another of our ports */
 	other.sport = RIG_PORT_FIRST + (other.sport + 1 - RIG_PORT_FIRST) % RIG_PORTS;
 	a = answer_synack(&other);
-	check_rejected(&r, &a, REJECT_COOKIE);
+	answer_rejected(&r, &a, REJECT_COOKIE);
 	other = sent[0];
 	other.dport = 81; /* another port of the target */
 	a = answer_synack(&other);
-	check_rejected(&r, &a, REJECT_COOKIE);
+	answer_rejected(&r, &a, REJECT_COOKIE);
 	other = sent[0];
 	other.seq++;
 	a = answer_icmp(&other, ROUTER, 3, 1);
-	check_rejected(&r, &a, REJECT_COOKIE);
+	answer_rejected(&r, &a, REJECT_COOKIE);
 
 	a = answer_synack(sent);
 	answer_tcp(&a)[15] ^= 1;
-	check_rejected(&r, &a, REJECT_CHECKSUM);
+	answer_rejected(&r, &a, REJECT_CHECKSUM);
 	a = answer_synack(sent);
 	answer_ip(&a)[8] ^= 1;
-	check_rejected(&r, &a, REJECT_CHECKSUM);
+	answer_rejected(&r, &a, REJECT_CHECKSUM);
 	a = answer_icmp(sent, ROUTER, 3, 1);
 	answer_tcp(&a)[7] ^= 1;
-	check_rejected(&r, &a, REJECT_CHECKSUM);
+	answer_rejected(&r, &a, REJECT_CHECKSUM);
 
 	a = answer_synack(sent); /* and the genuine one */
 	answer_deliver(&r, &a);
@@ -166,7 +150,7 @@ static void test_not_probed(void **state)
 
 	probe = answer_probe(&r, 0xc6130505, 80, 0); /* not in the space */
 	a = answer_synack(&probe);
-	check_rejected(&r, &a, REJECT_NOT_PROBED);
+	answer_rejected(&r, &a, REJECT_NOT_PROBED);
 	for (uint64_t i = 0, shards = 0; i < TARGETS; i++) {
 		uint32_t addr = 0xc6120000 + (uint32_t)i;
 		uint16_t port = 80;
@@ -179,11 +163,11 @@ static void test_not_probed(void **state)
 			continue; /* of another shard */
 		probe = answer_probe(&r, addr, port, 0);
 		a = answer_synack(&probe);
-		check_rejected(&r, &a, REJECT_NOT_PROBED);
+		answer_rejected(&r, &a, REJECT_NOT_PROBED);
 	}
 	probe = answer_probe(&r, first[0].daddr, 80, 1); /* of the attempt that has not begun */
 	a = answer_synack(&probe);
-	check_rejected(&r, &a, REJECT_COOKIE);
+	answer_rejected(&r, &a, REJECT_COOKIE);
 	a = answer_synack(&first[0]);
 	answer_deliver(&r, &a);
 	assert_int_equal(record_take(&r).saddr, first[0].daddr);
@@ -217,17 +201,17 @@ static void test_late(void **state)
 	r.stream.cursor = window + moved; /* as if so much was sent */
 	probe = probe_at(&r, 5);
 	a = answer_synack(&probe);
-	check_rejected(&r, &a, REJECT_LATE);
+	answer_rejected(&r, &a, REJECT_LATE);
 	probe = probe_at(&r, moved - 1);
 	a = answer_synack(&probe);
-	check_rejected(&r, &a, REJECT_LATE);
+	answer_rejected(&r, &a, REJECT_LATE);
 	probe = probe_at(&r, 2 * moved);
 	a = answer_synack(&probe);
 	answer_deliver(&r, &a);
 	assert_int_equal(record_take(&r).saddr, probe.daddr);
 	probe = probe_at(&r, window + moved);
 	a = answer_synack(&probe);
-	check_rejected(&r, &a, REJECT_NOT_PROBED);
+	answer_rejected(&r, &a, REJECT_NOT_PROBED);
 	rig_close(&r);
 }
 
@@ -538,10 +522,10 @@ static void test_arp_is_answered(void **state)
 	sent_open(&r, &plain, sent);
 	memcpy(link.src_mac, asker, 6);
 	a.len = pkt_arp_write(a.frame, &link, 1, ROUTER, rig_sources[0] + 1, asker);
-	check_rejected(&r, &a, REJECT_ARP);
+	answer_rejected(&r, &a, REJECT_ARP);
 	assert_int_equal(tx_step(&r.tx[0], r.now += 1000), 0); /* not ours */
 	a.len = pkt_arp_write(a.frame, &link, 1, ROUTER, rig_sources[1], asker);
-	check_rejected(&r, &a, REJECT_ARP);
+	answer_rejected(&r, &a, REJECT_ARP);
 	assert_int_equal(control_take(&r, frame), 60);
 	assert_memory_equal(frame, asker, 6);
 	assert_memory_equal(frame + 6, rig_mac, 6);

@@ -5,7 +5,10 @@
  * of VLAN ID on LINK. Frames with another tag, or none, do not pass. Prints "ready" when TAP is
  * there.
  *
- *	tag LINK ID TAP
+ *	tag LINK ID TAP [OTHER]
+ *
+ * OTHER: what comes from TAP goes out twice, first in VLAN OTHER. Only who looks at tags takes it
+ * once.
  */
 
 #include <errno.h>
@@ -91,25 +94,35 @@ static int tag_take(int link, int tap, int id)
 	return 0;
 }
 
-/* One frame from the tap to the link. */
-static int tag_give(int tap, int link, int id)
+/* frame has room for the tag. */
+static int tag_send(int link, uint8_t *frame, size_t len, int id)
+{
+	const uint8_t tag[TAG] = {0x81, 0x00, (uint8_t)(id >> 8), (uint8_t)id};
+
+	memcpy(frame + MACS, tag, TAG);
+	return send(link, frame, len, 0) < 0 ? -1 : 0;
+}
+
+/* One frame from the tap to the link; other 0: no second time. */
+static int tag_give(int tap, int link, int id, int other)
 {
 	uint8_t frame[FRAME_MAX + TAG];
-	const uint8_t tag[TAG] = {0x81, 0x00, (uint8_t)(id >> 8), (uint8_t)id};
 	ssize_t len = read(tap, frame + TAG, FRAME_MAX);
 
 	if (len < MACS)
 		return -1;
 	memmove(frame, frame + TAG, MACS);
-	memcpy(frame + MACS, tag, TAG);
-	return send(link, frame, (size_t)len + TAG, 0) < 0 ? -1 : 0;
+	if (other != 0 && tag_send(link, frame, (size_t)len + TAG, other) < 0)
+		return -1;
+	return tag_send(link, frame, (size_t)len + TAG, id);
 }
 
 int main(int argc, char **argv)
 {
-	int link = argc == 4 ? tag_link(argv[1]) : -1;
-	int tap = argc == 4 ? tag_tap(argv[3]) : -1;
-	int id = argc == 4 ? (int)strtol(argv[2], NULL, 10) : 0;
+	int link = argc >= 4 ? tag_link(argv[1]) : -1;
+	int tap = argc >= 4 ? tag_tap(argv[3]) : -1;
+	int id = argc >= 4 ? (int)strtol(argv[2], NULL, 10) : 0;
+	int other = argc == 5 ? (int)strtol(argv[4], NULL, 10) : 0;
 	struct pollfd wait[2] = {{.fd = link, .events = POLLIN}, {.fd = tap, .events = POLLIN}};
 
 	if (link < 0 || tap < 0) {
@@ -121,7 +134,7 @@ int main(int argc, char **argv)
 	for (;;) {
 		if (poll(wait, 2, -1) < 0 ||
 		    (wait[0].revents != 0 && tag_take(link, tap, id) < 0) ||
-		    (wait[1].revents != 0 && tag_give(tap, link, id) < 0)) {
+		    (wait[1].revents != 0 && tag_give(tap, link, id, other) < 0)) {
 			perror("tag");
 			return EXIT_FAILURE;
 		}

@@ -9,8 +9,8 @@ TAG=${TAG:-$smoke_dir/../../build/tests/smoke/tag}
 network
 [[ -c /dev/net/tun ]] || skip "no /dev/net/tun"
 
-# the host is behind a switch that takes its frames out of VLAN 77
-ip netns exec host "$TAG" host0 77 host77 >"$tmp/tag.out" 2>&1 &
+# the host is behind a switch that takes its frames out of VLAN 77, and gives back to 78 as well
+ip netns exec host "$TAG" host0 77 host77 78 >"$tmp/tag.out" 2>&1 &
 wait_for 10 grep -q ready "$tmp/tag.out"
 on_host ip address flush dev host0
 on_host ip link set host0 address 02:00:00:00:00:03 # without a tag, nothing is for the host
@@ -32,6 +32,8 @@ tagged() {
 	states "$1" >"$tmp/got"
 	same "the records and the truth" "$tmp/got" "$tmp/want"
 	is "probes at the host" "$(($(counter probes) - before))" 1024
+	is "every answer came in the other VLAN, too" \
+		"$(summary "$1" '.repeats == 0 and .rejected.wrong_vlan >= .records')" true
 }
 tagged af_packet
 tagged af_xdp

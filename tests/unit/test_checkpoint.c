@@ -132,8 +132,8 @@ static void test_senseless(void **state)
 	static const struct {
 		const char *from, *to;
 	} forgeries[] = {
-		{"\"peal_state\":2", "\"peal_state\":1"},
-		{"\"peal_state\":2,", ""},
+		{"\"peal_state\":3", "\"peal_state\":1"},
+		{"\"peal_state\":3,", ""},
 		{"\"cursor\":", "\"cursor\":9"},
 		{"\"cursor\":", "\"cursor\":-"},
 		{"\"sent_below\":", "\"sent_below\":9"},

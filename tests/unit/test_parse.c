@@ -65,6 +65,7 @@ static void test_captured_tcp(void **state)
 		assert_int_equal(v.ttl, want[i].ttl);
 		assert_int_equal(v.seq, want[i].seq);
 		assert_int_equal(v.ack, want[i].ack);
+		assert_int_equal(v.vlan, strcmp(want[i].name, "synack_vlan") == 0 ? 100 : 0);
 	}
 }
 
