@@ -87,6 +87,21 @@ static int ethdev_pool(struct io_dev *dev, const struct io_conf *conf, unsigned 
 	return 0;
 }
 
+/*
+ * In a VLAN the device takes tags off, so that answers are plain frames, and keeps the frames of
+ * others to itself. Tags are not put on by it: in a frame that is a copy they cost nothing, and a
+ * card that has to think of them sends by its driver's slower path. Rules say themselves which
+ * VLAN.
+ */
+static uint64_t ethdev_vlan_offloads(const struct io_dev *dev)
+{
+	uint64_t offloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+
+	if ((dev->driver->limits & IO_PCI) && !dev->steered)
+		offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	return offloads;
+}
+
 /* What a card can do for us, and nothing that it does not offer. */
 static struct rte_eth_conf ethdev_conf(const struct io_dev *dev, const struct io_conf *conf,
 				       const struct rte_eth_dev_info *info)
@@ -95,8 +110,8 @@ static struct rte_eth_conf ethdev_conf(const struct io_dev *dev, const struct io
 
 	if (dev->driver->limits & IO_PCI)
 		eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	if ((dev->driver->limits & IO_PCI) && conf->answers.vlan != 0 && !dev->steered)
-		eth.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	if (conf->answers.vlan != 0)
+		eth.rxmode.offloads = info->rx_offload_capa & ethdev_vlan_offloads(dev);
 	if (dev->rx_queues > 1 && (info->flow_type_rss_offloads & RSS_ANSWERS) != 0) {
 		eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		eth.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_ANSWERS;
@@ -242,18 +257,20 @@ static int ethdev_node(const struct io_dev *dev)
 	return node;
 }
 
-/*
- * Some cards leave out all VLANs that they were not told of, whether we want it or not: virtio
- * ones, and parts of a card (VFs). The frames keep their tags.
- */
+/* Some cards leave out all VLANs that they were not told of, whether we want it or not: virtio
+ * ones, and parts of a card (VFs). */
 static void ethdev_vlan(struct io_dev *dev, uint16_t vlan)
 {
-	int rc;
+	int on = rte_eth_dev_get_vlan_offload(dev->port_id), rc = 0;
 
 	dev->bare_vlan = dev->driver->limits & IO_LOSES_TAGS ? vlan : 0;
-	if (!(rte_eth_dev_get_vlan_offload(dev->port_id) & RTE_ETH_VLAN_FILTER_OFFLOAD))
+	if (vlan == 0 || on < 0)
 		return;
-	rc = rte_eth_dev_vlan_filter(dev->port_id, vlan, 1);
+	LOG(DEBUG, "%s: VLAN %u: %s takes tags off, %s leaves other VLANs out", ethdev_label(dev),
+	    vlan, on & RTE_ETH_VLAN_STRIP_OFFLOAD ? "the device" : "nobody",
+	    on & RTE_ETH_VLAN_FILTER_OFFLOAD ? "the device" : "peal");
+	if (on & RTE_ETH_VLAN_FILTER_OFFLOAD)
+		rc = rte_eth_dev_vlan_filter(dev->port_id, vlan, 1);
 	if (rc < 0)
 		LOG(WARN, "%s: cannot be told to let VLAN %u in: %s", ethdev_label(dev), vlan,
 		    rte_strerror(-rc));

@@ -114,6 +114,7 @@ struct kind {
 	const char *name;
 	make_frame make;
 	bool repeated, recorded; /* always the same frames; they become records */
+	uint16_t vlan;		 /* that is scanned; 0: none */
 };
 
 static void bench_print_added(const char *name, struct bench *whole, struct bench *bare)
@@ -131,6 +132,7 @@ static void bench_kind(struct rig *rig, const struct kind *kind, unsigned rounds
 	uint32_t from = *next;
 
 	bare.n = whole.n = 0;
+	rig->rx.vlan = kind->vlan;
 	for (unsigned i = 0; i < rounds; i++) {
 		uint64_t start;
 		unsigned records;
@@ -157,15 +159,16 @@ static void bench_kind(struct rig *rig, const struct kind *kind, unsigned rounds
 static void bench_whole(struct rig *rig, unsigned rounds, const char *only)
 {
 	static const struct kind kinds[] = {
-		{"SYN-ACK, new", frame_synack, false, true},
-		{"SYN-ACK, new, Linux options", frame_linux, false, true},
-		{"RST, new", frame_rst, false, true},
-		{"SYN-ACK or RST, new", frame_mixed, false, true},
-		{"ICMP error, new", frame_icmp, false, true},
-		{"SYN-ACK, duplicate", frame_synack, true, true},
-		{"wrong port", frame_wrong_port, false, false},
-		{"wrong cookie", frame_wrong_cookie, false, false},
-		{"no IPv4", frame_junk, false, false},
+		{"SYN-ACK, new", frame_synack, false, true, 0},
+		{"SYN-ACK, new, Linux options", frame_linux, false, true, 0},
+		{"SYN-ACK, new, tag in it", frame_tagged, false, true, FRAME_VLAN},
+		{"RST, new", frame_rst, false, true, 0},
+		{"SYN-ACK or RST, new", frame_mixed, false, true, 0},
+		{"ICMP error, new", frame_icmp, false, true, 0},
+		{"SYN-ACK, duplicate", frame_synack, true, true, 0},
+		{"wrong port", frame_wrong_port, false, false, 0},
+		{"wrong cookie", frame_wrong_cookie, false, false, 0},
+		{"no IPv4", frame_junk, false, false, 0},
 	};
 	uint32_t next = 0;
 

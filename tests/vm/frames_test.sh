@@ -70,7 +70,8 @@ vlan() {
 	tshark -r "$tmp/sent.pcap" -T fields -e vlan.id -e vlan.priority 2>/dev/null | sort | uniq -c >"$tmp/tags"
 	is "tags of $name" "$(awk '{ print $2, $3 }' "$tmp/tags")" "77 0"
 	(($(awk '{ print $1 }' "$tmp/tags") >= $(summary "$name" '.sent + .control'))) || fail "$(cat "$tmp/tags")"
-	expect 69 peal scan "${common[@]}" --vlan 78
+	expect 69 peal scan "${common[@]}" --vlan 78 -v
+	grep -q "VLAN 78: the device takes tags off, $2 leaves other VLANs out" "$tmp/err" || fail "$(cat "$tmp/err")"
 	grep -q 'does not answer ARP: check the address, the link and the VLAN' "$tmp/err" || fail "$(cat "$tmp/err")"
 }
 vlan e1000e "the device"
