@@ -187,23 +187,33 @@ static const char *ethdev_label(const struct io_dev *dev)
 
 /* Configured, started, and receiving no more than it must. */
 static int ethdev_go(struct io_dev *dev, const struct io_conf *conf,
-		     const struct rte_eth_dev_info *info, struct err *err)
+		     const struct rte_eth_dev_info *info, struct steer_report *report,
+		     struct err *err)
 {
 	int rc;
 
-	dev->steered = (dev->driver->limits & IO_PCI) && steer_begin(dev, &conf->answers);
+	dev->steered = (dev->driver->limits & IO_PCI) && steer_begin(dev, &conf->answers, report);
 	rc = ethdev_queues(dev, conf, info, err);
 	if (rc < 0)
 		return rc;
 	rc = rte_eth_dev_start(dev->port_id);
 	if (rc == 0 && dev->steered)
-		rc = steer_rules(dev, &conf->answers);
-	dev->steered = rc > 0;
-	if (rc > 0)
-		LOG(INFO, "%s: %d rules bring it answers only", ethdev_label(dev), rc);
+		rc = steer_rules(dev, &conf->answers, report);
+	dev->steered = report->rules != 0;
 	return rc >= 0 ? 0
 		       : err_set(err, EXIT_DEVICE, "%s: does not start: %s (-v shows why)",
 				 dev->driver->name, rte_strerror(-rc));
+}
+
+static void ethdev_say_steered(const struct io_dev *dev, const struct steer_report *report)
+{
+	if (report->rules != 0)
+		LOG(INFO, "%s: %u rules bring it answers only", ethdev_label(dev), report->rules);
+	else if (report->why != NULL)
+		log_write(report->level,
+			  "%s: no rules bring it answers only (%s): the lcores see everything that "
+			  "the card receives",
+			  ethdev_label(dev), report->why);
 }
 
 static bool ethdev_link_up(const struct io_dev *dev)
@@ -290,6 +300,7 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 	struct rte_ether_addr mac;
 	struct quiet quiet;
 	struct io_conf own = *conf;
+	struct steer_report report = {0};
 	int rc = rte_eth_dev_info_get(dev->port_id, &info);
 
 	if (rc < 0)
@@ -301,10 +312,11 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 				 (unsigned)info.max_tx_queues);
 	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
 	quiet_begin(&quiet, !eal_verbose());
-	rc = ethdev_go(dev, &own, &info, err);
+	rc = ethdev_go(dev, &own, &info, &report, err);
 	quiet_end(&quiet);
 	if (rc < 0)
 		return rc;
+	ethdev_say_steered(dev, &report);
 	if (dev->driver->started != NULL)
 		dev->driver->started(dev);
 	ethdev_vlan(dev, conf->answers.vlan);

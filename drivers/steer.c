@@ -9,8 +9,6 @@
 #include <rte_ethdev.h>
 #include <rte_flow.h>
 
-#include "log.h"
-
 enum {
 	ADDRS_MAX = 64,	 /* matches of addresses */
 	PORTS_MAX = 32,	 /* of ports: no range needs more than 30 */
@@ -25,7 +23,7 @@ struct steer {
 	const struct io_dev *dev;
 	uint16_t vlan;
 	uint64_t hash; /* what the card can spread over queues by */
-	unsigned n;
+	struct steer_report *report;
 };
 
 /* --- matches --- */
@@ -121,6 +119,11 @@ static void pattern_ip(struct pattern *p, const struct steer *s, const struct st
 	pattern_add(p, RTE_FLOW_ITEM_TYPE_IPV4, &p->ip, &p->ip_mask);
 }
 
+static void steer_none(struct steer_report *report, enum log_level level, const char *why)
+{
+	*report = (struct steer_report){.level = level, .why = why};
+}
+
 /* Such frames go to all RX queues, spread by hash; to the first where there is no such hash. */
 static int steer_rule(struct steer *s, struct pattern *p, uint64_t hash)
 {
@@ -140,15 +143,12 @@ static int steer_rule(struct steer *s, struct pattern *p, uint64_t hash)
 	rc = rte_flow_validate(s->dev->port_id, &attr, p->item, action, &error);
 	if (rc == 0 && rte_flow_create(s->dev->port_id, &attr, p->item, action, &error) == NULL)
 		rc = -EIO;
-	if (rc < 0) {
-		LOG(WARN,
-		    "the card takes no rule that brings it answers only (%s): it receives "
-		    "everything",
-		    error.message != NULL ? error.message : "it does not say why");
-		return rc;
-	}
-	s->n++;
-	return 0;
+	if (rc < 0)
+		steer_none(s->report, LOG_LEVEL_WARN,
+			   error.message != NULL ? error.message : "it does not say why");
+	else
+		s->report->rules++;
+	return rc;
 }
 
 static int steer_arp(struct steer *s)
@@ -201,27 +201,39 @@ static int steer_all(struct steer *s, const struct io_answers *answers)
 
 /* --- --- */
 
-bool steer_begin(const struct io_dev *dev, const struct io_answers *answers)
+bool steer_begin(const struct io_dev *dev, const struct io_answers *answers,
+		 struct steer_report *report)
 {
 	struct steer_match addr[ADDRS_MAX];
 	struct rte_flow_error error;
 
-	return steer_addrs(answers->addr, answers->n_addrs, addr, ADDRS_MAX) != 0 &&
-	       rte_flow_isolate(dev->port_id, 1, &error) == 0;
+	*report = (struct steer_report){.level = LOG_LEVEL_INFO};
+	if (answers->n_addrs == 0)
+		return false;
+	if (rte_flow_isolate(dev->port_id, 1, &error) != 0) {
+		steer_none(report, LOG_LEVEL_DEBUG, "its driver offers no flow isolation");
+		return false;
+	}
+	if (steer_addrs(answers->addr, answers->n_addrs, addr, ADDRS_MAX) != 0)
+		return true;
+	rte_flow_isolate(dev->port_id, 0, &error);
+	steer_none(report, LOG_LEVEL_INFO,
+		   "there are too many separate ranges of source addresses");
+	return false;
 }
 
-int steer_rules(const struct io_dev *dev, const struct io_answers *answers)
+int steer_rules(const struct io_dev *dev, const struct io_answers *answers,
+		struct steer_report *report)
 {
-	struct steer s = {.dev = dev, .vlan = answers->vlan};
+	struct steer s = {.dev = dev, .vlan = answers->vlan, .report = report};
 	struct rte_eth_dev_info info;
 	struct rte_flow_error error;
 	int rc;
 
 	if (rte_eth_dev_info_get(dev->port_id, &info) == 0)
 		s.hash = info.flow_type_rss_offloads;
-	rc = steer_all(&s, answers);
-	if (rc == 0)
-		return (int)s.n;
+	if (steer_all(&s, answers) == 0)
+		return 0;
 	rte_flow_flush(dev->port_id, &error);
 	rc = rte_eth_dev_stop(dev->port_id);
 	if (rc == 0)

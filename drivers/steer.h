@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "io.h"
+#include "log.h"
 
 /*
  * Rules for a card (rte_flow) that bring it answers and nothing else: TCP to our addresses and
@@ -13,14 +14,23 @@
  * thread.
  */
 
+/* How many rules there are, or why there are none, and how loudly that is to be said. */
+struct steer_report {
+	unsigned rules;
+	enum log_level level;
+	const char *why; /* NULL: nobody asked for any */
+};
+
 /* Before the device is configured: false where the card cannot, or nothing is known of answers. */
-bool steer_begin(const struct io_dev *dev, const struct io_answers *answers);
+bool steer_begin(const struct io_dev *dev, const struct io_answers *answers,
+		 struct steer_report *report);
 
 /*
- * After its start, and after steer_begin() was true: the number of rules; 0 when the card refused
- * one and so receives everything again; -errno when it does not start again.
+ * After its start, and after steer_begin() was true: 0; without rules when the card refused one and
+ * so receives everything again. -errno when it does not start again.
  */
-int steer_rules(const struct io_dev *dev, const struct io_answers *answers);
+int steer_rules(const struct io_dev *dev, const struct io_answers *answers,
+		struct steer_report *report);
 
 /* Bits of a number that must be those of value. */
 struct steer_match {

@@ -207,16 +207,21 @@ static bool brings_arp(unsigned vlan)
 	return n == 1;
 }
 
+static struct steer_report report;
+
+/* How many rules there are then, or -errno. */
 static int go(unsigned queues, const struct io_answers *answers)
 {
 	const struct io_dev dev = {.rx_queues = queues};
+	int rc;
 
 	card.n = 0;
 	card.isolated = card.started = false;
-	assert_true(steer_begin(&dev, answers));
+	assert_true(steer_begin(&dev, answers, &report));
 	assert_true(card.isolated);
 	card.started = true;
-	return steer_rules(&dev, answers);
+	rc = steer_rules(&dev, answers, &report);
+	return rc == 0 ? (int)report.rules : rc;
 }
 
 static void card_is_new(void)
@@ -302,6 +307,8 @@ static void test_refused(void **state)
 		card.refuse = refuse;
 		assert_int_equal(go(1, &answers), 0);
 		assert_int_equal(card.n, 0);
+		assert_int_equal(report.level, LOG_LEVEL_WARN);
+		assert_string_equal(report.why, "not today");
 		assert_true(card.started && !card.isolated);
 	}
 	card.can_start = false;
@@ -321,10 +328,16 @@ static void test_not_begun(void **state)
 	card_is_new();
 	for (unsigned i = 0; i < 65; i++)
 		scattered[i] = 2 * i;
-	assert_false(steer_begin(&dev, &none));
-	assert_false(steer_begin(&dev, &many));
+	assert_false(steer_begin(&dev, &none, &report));
+	assert_true(report.why == NULL && report.rules == 0);
+	assert_false(steer_begin(&dev, &many, &report));
+	assert_int_equal(report.level, LOG_LEVEL_INFO); /* fewer ranges would mend it */
+	assert_non_null(strstr(report.why, "too many separate ranges"));
+	assert_false(card.isolated);
 	card.can_isolate = false;
-	assert_false(steer_begin(&dev, &answers));
+	assert_false(steer_begin(&dev, &answers, &report));
+	assert_int_equal(report.level, LOG_LEVEL_DEBUG); /* so are most cards */
+	assert_non_null(strstr(report.why, "no flow isolation"));
 	assert_false(card.isolated);
 }
 

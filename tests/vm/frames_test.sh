@@ -72,6 +72,7 @@ vlan() {
 	(($(awk '{ print $1 }' "$tmp/tags") >= $(summary "$name" '.sent + .control'))) || fail "$(cat "$tmp/tags")"
 	expect 69 peal scan "${common[@]}" --vlan 78 -v
 	grep -q "VLAN 78: the device takes tags off, $2 leaves other VLANs out" "$tmp/err" || fail "$(cat "$tmp/err")"
+	grep -q 'no flow isolation): the lcores see everything that the card receives' "$tmp/err" || fail "$(cat "$tmp/err")"
 	grep -q 'does not answer ARP: check the address, the link and the VLAN' "$tmp/err" || fail "$(cat "$tmp/err")"
 }
 vlan e1000e "the device"
