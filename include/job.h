@@ -71,9 +71,8 @@ struct job {
 	const char *device;		/* of `peal doctor` */
 	struct strlist source_ips;	/* -S: addresses, ranges, CIDRs */
 	struct port_range source_ports; /* -s */
-	struct mac gateway_mac, source_mac;
-	struct strlist gateway_ips; /* none: from the kernel's tables; see job_gateway_ip() */
-	uint32_t vlan;		    /* 0: untagged */
+	/* VALUE or DEVICE=VALUE, see job_gateway_mac() and so on */
+	struct strlist gateway_macs, gateway_ips, source_macs, vlans;
 	enum syn_look look;
 	uint32_t ttl;
 	enum rst_mode rst;
@@ -175,8 +174,12 @@ int job_source_addrs(const struct job *job, const char *device, uint32_t **addr,
  */
 const char *job_value_for(const struct job *job, const char *text, const char *device);
 
-/* What --gateway-ip says for a device, NULL when nothing. */
+/* What is said for a device, or for whichever has no word of its own. NULL, not given, or 0 (in no
+ * VLAN) when nothing is. device as above. */
 const char *job_gateway_ip(const struct job *job, const char *device);
+struct mac job_gateway_mac(const struct job *job, const char *device);
+struct mac job_source_mac(const struct job *job, const char *device);
+uint16_t job_vlan(const struct job *job, const char *device);
 
 /* Devices, and what belongs to one of them. EXIT_USAGE. */
 int job_check_devices(const struct job *job, struct err *err);

@@ -171,7 +171,7 @@ static void check_gateway(struct doctor *d, const char *ifname)
 	uint32_t gateway;
 	uint8_t mac[6];
 
-	if (d->job->gateway_mac.given) {
+	if (job_gateway_mac(d->job, NULL).given) {
 		doctor_say(d, OK, "gateway", "its hardware address is given with --gateway-mac");
 		return;
 	}

@@ -161,7 +161,7 @@ static int uplink_device(struct scan *scan, unsigned i, const struct io_spec *sp
 				.n_addrs = scan->n_sources,
 				.port_first = scan->job->source_ports.first,
 				.port_last = scan->job->source_ports.last,
-				.vlan = (uint16_t)scan->job->vlan,
+				.vlan = job_vlan(scan->job, u->name),
 			},
 	};
 	int rc = io_open(spec, &conf, &u->dev, err);

@@ -218,14 +218,15 @@ static int gateway_ip(const struct scan *scan, const struct uplink *u, uint32_t 
 
 static int gateway_mac(struct scan *scan, struct uplink *u, struct err *err)
 {
+	const struct mac given = job_gateway_mac(scan->job, u->name);
 	const char *ifname = uplink_ifname(u);
 	struct neigh *neigh = &u->neigh;
 	uint8_t *mac = neigh->link.dst_mac;
 	uint32_t gateway = 0;
 	int rc;
 
-	if (scan->job->gateway_mac.given) {
-		memcpy(mac, scan->job->gateway_mac.byte, 6);
+	if (given.given) {
+		memcpy(mac, given.byte, 6);
 		return 0;
 	}
 	if (job_gateway_ip(scan->job, u->name) == NULL && (u->dev.limits & IO_SIMULATED)) {
@@ -243,13 +244,13 @@ static int gateway_mac(struct scan *scan, struct uplink *u, struct err *err)
 
 static int uplink_open(struct scan *scan, struct uplink *u, struct err *err)
 {
+	const struct mac mac = job_source_mac(scan->job, u->name);
 	struct pkt_link *link = &u->link;
 	int rc = 0;
 
-	memcpy(link->src_mac, scan->job->source_mac.given ? scan->job->source_mac.byte : u->dev.mac,
-	       6);
-	link->tagged = scan->job->vlan != 0;
-	link->vlan = (uint16_t)scan->job->vlan;
+	memcpy(link->src_mac, mac.given ? mac.byte : u->dev.mac, 6);
+	link->vlan = job_vlan(scan->job, u->name);
+	link->tagged = link->vlan != 0;
 	if (!(u->dev.limits & (IO_KERNEL | IO_SIMULATED)))
 		io_listen(&u->dev, link->src_mac);
 	u->send_rst = decide_rst(scan, u);

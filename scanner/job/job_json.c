@@ -299,7 +299,9 @@ static void option_to_json(json_t **object, const struct job *job, const struct 
 			(const struct strlist *)((const char *)job + opt->offset);
 
 		if (list->n == 1 && opt->single)
-			tree_put(object, opt->key, json_string(list->at[0]));
+			tree_put(object, opt->key,
+				 opt->each == OPT_U32 ? text_to_json(opt, list->at[0])
+						      : json_string(list->at[0]));
 		else if (list->n != 0)
 			tree_put(object, opt->key, list_to_json(list));
 		return;

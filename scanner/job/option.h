@@ -30,7 +30,7 @@ enum option_type {
 	OPT_QUOTA,	 /* struct quota */
 	OPT_SHARD,	 /* struct shard */
 	OPT_PORTS,	 /* struct port_range */
-	OPT_MAC,	 /* struct mac */
+	OPT_MAC,	 /* only in lists */
 };
 
 enum option_group {
@@ -56,7 +56,9 @@ struct option {
 	const char *const *names; /* OPT_ENUM, OPT_WORD; ends with NULL */
 	size_t offset, second;	  /* of the fields of struct job */
 	uint64_t min, max;	  /* OPT_U32, OPT_U64, OPT_DURATION (ms); max 0: none */
-	bool single; /* OPT_LIST that mostly has one: in a job file it is no array then */
+	bool single;	       /* OPT_LIST that mostly has one: in a job file it is no array then */
+	enum option_type each; /* OPT_LIST of VALUE or DEVICE=VALUE: OPT_U32, OPT_MAC; 0: of texts
+				*/
 	enum option_type type;
 	enum option_group group;
 	unsigned commands; /* CMD_* that take it */

@@ -70,9 +70,10 @@ static const char *const expected[] = {
 /* The same, where it depends on the option. */
 static const char *expected_of(const struct option *opt, char *buf, size_t len)
 {
+	enum option_type type = opt->each != 0 ? opt->each : opt->type;
 	size_t n = 0;
 
-	switch (opt->type) {
+	switch (type) {
 	case OPT_ENUM:
 	case OPT_WORD:
 		for (size_t i = 0; opt->names[i] != NULL && n < len; i++)
@@ -92,7 +93,7 @@ static const char *expected_of(const struct option *opt, char *buf, size_t len)
 			 opt->min > 0 ? " above 0 and" : "", opt->max / MS_PER_DAY);
 		return buf;
 	default:
-		return expected[opt->type];
+		return expected[type];
 	}
 }
 
@@ -272,7 +273,7 @@ static int nibble(char c)
 }
 
 /* Six pairs of hexadecimal digits; neither a group's address nor none at all. */
-static int mac_read(const char *text, struct mac *mac)
+int value_mac(const char *text, struct mac *mac)
 {
 	struct mac m = {.given = true};
 	unsigned any = 0;
@@ -294,6 +295,19 @@ static int mac_read(const char *text, struct mac *mac)
 	return 0;
 }
 
+/* Whether the value of DEVICE=VALUE, or VALUE alone, is one. Neither has a '='. */
+static bool each_right(const struct option *opt, const char *text)
+{
+	const char *cut = strrchr(text, '=');
+	const char *value = cut != NULL ? cut + 1 : text;
+	struct mac mac;
+	uint32_t n;
+
+	return opt->each == OPT_U32   ? u32_read(opt, value, &n) == 0
+	       : opt->each == OPT_MAC ? value_mac(value, &mac) == 0
+				      : true;
+}
+
 static int value_read(struct job *job, const struct option *opt, const char *text)
 {
 	void *to = field(job, opt);
@@ -309,7 +323,8 @@ static int value_read(struct job *job, const struct option *opt, const char *tex
 		*(const char **)to = text;
 		return is_text(text) ? 0 : -EINVAL;
 	case OPT_LIST:
-		return is_text(text) ? vec_push((struct strlist *)to, text) : -EINVAL;
+		return is_text(text) && each_right(opt, text) ? vec_push((struct strlist *)to, text)
+							      : -EINVAL;
 	case OPT_ENUM:
 		return word_read(opt, text, to);
 	case OPT_WORD:
@@ -336,7 +351,7 @@ static int value_read(struct job *job, const struct option *opt, const char *tex
 	case OPT_PORTS:
 		return ports_read(text, to);
 	case OPT_MAC:
-		return mac_read(text, to);
+		break;
 	}
 	return -EINVAL;
 }

@@ -28,6 +28,9 @@ int value_set(struct job *job, const struct option *opt, const char *text,
 enum { VALUE_TEXT = 64 };
 const char *value_text(const struct job *job, const struct option *opt, char buf[VALUE_TEXT]);
 
+/* A hardware address of one device: six pairs of digits. -EINVAL. */
+int value_mac(const char *text, struct mac *mac);
+
 /* Empties a list, zeroes a count. */
 void value_reset(struct job *job, const struct option *opt);
 

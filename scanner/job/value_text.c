@@ -53,17 +53,6 @@ static const char *shard_text(const struct shard *shard, char *buf)
 	return buf;
 }
 
-static const char *mac_text(const struct mac *mac, char *buf)
-{
-	const uint8_t *b = mac->byte;
-
-	if (!mac->given)
-		return NULL;
-	snprintf(buf, VALUE_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-		 b[5]);
-	return buf;
-}
-
 static const char *duration_text(uint64_t ns, const struct option *opt, char *buf)
 {
 	if (ns / NS_PER_MS < opt->min)
@@ -87,6 +76,7 @@ const char *value_text(const struct job *job, const struct option *opt, char buf
 	case OPT_WORD:
 		return *(const char *const *)from;
 	case OPT_LIST:
+	case OPT_MAC:
 		return NULL;
 	case OPT_ENUM:
 		return opt->names[*(const unsigned *)from];
@@ -108,8 +98,6 @@ const char *value_text(const struct job *job, const struct option *opt, char buf
 		return shard_text(from, buf);
 	case OPT_PORTS:
 		return ports_text(from, buf);
-	case OPT_MAC:
-		return mac_text(from, buf);
 	}
 	return NULL;
 }

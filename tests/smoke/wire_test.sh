@@ -42,3 +42,17 @@ for look in mss:24 linux:40 windows:32 bsd:40 none:20; do
 done
 want="1${tab}1${tab}0x0002${tab}24${tab}77${tab}${tab}64${tab}443"
 wire vlan --vlan 77 --ttl 64
+
+say "two devices: the VLAN and the hardware addresses are each one's own"
+a=pcap:$tmp/a.pcap b=pcap:$tmp/b.pcap
+scan both -i "$a" -i "$b" 10.64.0.0/22 --allow-special 10.0.0.0/8 -p 443 -S "$a=10.1.2.3" -S "$b=10.1.2.4" \
+	--source-mac "$a=02:00:00:00:00:01" --source-mac "$b=02:00:00:00:01:01" \
+	--gateway-mac 02:00:00:00:00:02 --gateway-mac "$b=02:00:00:00:01:02" --vlan "$a=77" --rate 20k --cooldown 0s
+# kinds FILE: of its frames
+kinds() {
+	tshark -n -r "$tmp/$1" -Y tcp -T fields -e ip.src -e eth.src -e eth.dst -e vlan.id 2>"$tmp/tshark.err" | sort -u
+}
+is "the first" "$(kinds a.pcap)" "10.1.2.3${tab}02:00:00:00:00:01${tab}02:00:00:00:00:02${tab}77"
+is "the second" "$(kinds b.pcap)" "10.1.2.4${tab}02:00:00:00:01:01${tab}02:00:00:00:01:02${tab}"
+is "the job reads back" "$(summary both '.job.vlan, (.job.gateway_mac | length)')" "$a=77
+2"

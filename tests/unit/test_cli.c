@@ -39,6 +39,23 @@ static int forget(void **state)
 	return 0;
 }
 
+/* A word of its own, the one for all, or nothing. */
+static void test_words_for_devices(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-i null -i sim:seed=7 -i pci:0000:3b:00.0 --vlan 7 "
+			       "--vlan sim:seed=7=8 -G pci:0000:3b:00.0=02:00:00:00:00:01"),
+			 0);
+	assert_int_equal(job_vlan(&job, "null"), 7);
+	assert_int_equal(job_vlan(&job, "sim:seed=7"), 8);
+	assert_int_equal(job_vlan(&job, NULL), 7);
+	assert_true(job_gateway_mac(&job, "pci:0000:3b:00.0").given);
+	assert_int_equal(job_gateway_mac(&job, "pci:0000:3b:00.0").byte[5], 1);
+	assert_false(job_gateway_mac(&job, "null").given);
+	assert_false(job_source_mac(&job, "null").given);
+	job_fini(&job);
+}
+
 static void test_forms(void **state)
 {
 	static const char *const same[] = {
@@ -82,6 +99,7 @@ static void test_lists_and_counts(void **state)
 static void test_values(void **state)
 {
 	static const uint8_t mac[6] = {2, 0, 0x5e, 0x10, 0xab, 0xff};
+	struct mac gateway;
 
 	(void)state;
 	assert_int_equal(parse("-r max -B 1.5G --prefix-rate 1k/20 -n 12.5% -N 5 -t 5m -c 500ms"),
@@ -99,8 +117,9 @@ static void test_values(void **state)
 	assert_true(job.seed_given && job.seed == 0);
 	assert_true(job.shard.index == 2 && job.shard.total == 3);
 	assert_true(job.source_ports.first == 40000 && job.source_ports.last == 50000);
-	assert_true(job.gateway_mac.given && memcmp(job.gateway_mac.byte, mac, 6) == 0);
-	assert_int_equal(job.vlan, 4094);
+	gateway = job_gateway_mac(&job, "sim");
+	assert_true(gateway.given && memcmp(gateway.byte, mac, 6) == 0);
+	assert_int_equal(job_vlan(&job, "sim"), 4094);
 
 	assert_int_equal(parse("--tcp-options windows --rst never --color always -O json -s 7"), 0);
 	assert_true(job.look == SYN_LOOK_WINDOWS && job.rst == RST_NEVER);
@@ -257,6 +276,7 @@ static void test_quota(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_for_devices),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_lists_and_counts),
 		cmocka_unit_test(test_values),

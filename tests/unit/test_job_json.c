@@ -49,7 +49,7 @@ static const char *random_value(uint64_t *random, const struct option *opt, char
 {
 	unsigned a = test_random(random) % 100, b = test_random(random) % 100, n = 0;
 
-	switch (opt->type) {
+	switch (opt->each != 0 ? opt->each : opt->type) {
 	case OPT_FLAG:
 		return "true";
 	case OPT_COUNT:
@@ -139,7 +139,7 @@ static void test_reads_back(void **state)
 		assert_true(back.rate == job.rate && back.seed_given == job.seed_given);
 		assert_true(back.seed == job.seed && back.cooldown_ns == job.cooldown_ns);
 		assert_true(back.max_targets.percent == job.max_targets.percent);
-		assert_memory_equal(&back.gateway_mac, &job.gateway_mac, sizeof(back.gateway_mac));
+		assert_int_equal(job_vlan(&back, NULL), job_vlan(&job, NULL));
 		free(text);
 		free(again);
 		job_fini(&job);
@@ -298,6 +298,10 @@ static void test_bad(void **state)
 		 "job.json:2:2: \"rate\": '10x' is not packets per second"},
 		{"{\"exclude\": [\"rate\", \"\\\"rate\"],\n \"rate\": 0}",
 		 "job.json:2:2: \"rate\": '0'"},
+		{"{\"vlan\": 4095}", "job.json:1:2: \"vlan\": '4095' is not a whole number"},
+		{"{\n\"vlan\": [\"a=7\", \"b=x\"]}",
+		 "job.json:2:1: \"vlan\": 'b=x' is not a whole"},
+		{"{\"gateway_mac\": \"a=b\"}", "\"gateway_mac\": 'a=b' is not the hardware"},
 		{"{\"rate\": -1}", "job.json:1:2: \"rate\": '-1'"},
 		{"{\"rate\": 1.5}", "\"rate\": '1.5'"},
 		{"{\"rate\": null}", "must be a string or a number"},

@@ -166,7 +166,8 @@ static void test_defaults(void **state)
 	assert_int_equal(job.shard.total, 1);
 	assert_int_equal(job.ttl, 255);
 	assert_true(job.look == SYN_LOOK_MSS && job.rst == RST_AUTO && job.color == COLOR_AUTO);
-	assert_false(job.seed_given || job.gateway_mac.given || job.source_mac.given);
+	assert_false(job.seed_given || job_gateway_mac(&job, NULL).given ||
+		     job_source_mac(&job, NULL).given || job_vlan(&job, NULL) != 0);
 	assert_null(job.format);
 	assert_string_equal(job.list_format, "text");
 	job_fini(&job);

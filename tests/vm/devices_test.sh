@@ -21,7 +21,7 @@ guest "bind-nic $second" >/dev/null
 
 before=$(counter probes)
 scan two -i "$nic" -i "$second" -S "$nic=198.19.0.1" -S "$second=198.19.1.1,198.19.1.7" \
-	--gateway-ip "$nic=198.19.0.2" --gateway-ip "$second=198.19.1.2" \
+	--gateway-ip "$nic=198.19.0.2" --gateway-mac "$second=02:00:00:00:01:02" \
 	198.18.0.0/20 --allow-special 198.18.0.0/15 -p 80-83 --rate 10k --cooldown 3s
 jq -c '{device, sent, received, records, devices}' "$tmp/two.json"
 states two >"$tmp/got"
