@@ -29,6 +29,7 @@ struct tx_stats {
 	uint64_t gate_hits;    /* probes that only the gate stopped: a bug, ends the scan */
 	uint64_t control;      /* RSTs, ARP, pings answered that the device took */
 	uint64_t control_lost; /* of these that were asked for: not sent before the end */
+	uint64_t taken;	       /* frames of all kinds that the device took */
 	uint64_t ring_full;    /* bursts that the device did not take whole (nothing is lost) */
 	uint64_t no_mbuf;      /* times that the pool was empty (nothing is lost) */
 	uint64_t truly_open;   /* on sim: open targets among the probes of the first attempt */
@@ -58,6 +59,10 @@ struct device_count {
 	uint64_t received;	/* frames */
 	uint64_t answers;	/* of these, answers, repeated ones, too */
 	uint64_t tx_dropped, rx_missed;
+	uint64_t taken; /* frames of all kinds that it took from lcores */
+	/* of these, once it has been asked: those that a card has neither sent nor dropped by its
+	 * own count */
+	uint64_t unsent;
 };
 
 enum scan_phase { PHASE_STARTING, PHASE_SENDING, PHASE_COOLDOWN, PHASE_DONE };
@@ -169,6 +174,12 @@ uint64_t stats_lost(const struct snapshot *s);
  * Returns NULL, or buf with the equation that fails and both its sides.
  */
 const char *stats_check(const struct snapshot *s, bool settled, char *buf, unsigned len);
+
+/*
+ * Of the frames that a card took, those that are neither sent nor dropped by its own count. 0 when
+ * that is larger, as where others use the same port, and when there is none.
+ */
+uint64_t stats_unsent(uint64_t taken, uint64_t counted);
 
 /* "starting", "sending", "cooldown", "done". */
 const char *scan_phase_name(enum scan_phase phase);

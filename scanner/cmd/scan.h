@@ -80,6 +80,7 @@ struct scan {
 	struct output *output;
 	struct workers *workers;
 	struct scan_again again;
+	uint64_t sent_before[DEVICES_MAX]; /* scan_sent.c: what cards had counted at the start */
 	struct scan_adapt adapt;
 	struct status *status; /* --status-file, or NULL */
 	bool status_lost;      /* it could not be written any more */
@@ -106,6 +107,11 @@ int scan_targets(struct scan *scan, struct err *err);
 /* scan_rate.c: sets rate, once it is known what a probe looks like; and who does what, by that. */
 void scan_rate(struct scan *scan);
 int scan_roles(struct scan *scan, struct err *err);
+
+/* scan_sent.c: cards' own counts of what they have sent, from before the lcores start to after they
+ * have stopped; what does not add up goes into the snapshot, and is said. */
+void scan_sent_begin(struct scan *scan);
+void scan_sent_check(struct scan *scan, struct snapshot *s);
 
 /* scan_state.c: what is kept on disk before the first probe, and read again to go on. */
 int scan_state_begin(struct scan *scan, struct err *err);   /* before the targets are read */

@@ -408,6 +408,7 @@ static void watch_stop(struct watch *w)
 	scan->ended = wall_clock();
 	w->phase = PHASE_DONE;
 	watch_count(w, &scan->last, true);
+	scan_sent_check(scan, &scan->last);
 	judged = scan->last;
 	if (!scan_again_over(scan))
 		judged.made_good = 0; /* not by this run */
@@ -429,6 +430,7 @@ int scan_watch(struct scan *scan, struct err *err)
 	scan->started = wall_clock();
 	w.start = rte_rdtsc();
 	scan_adapt_start(scan, w.start);
+	scan_sent_begin(scan);
 	rc = workers_start(scan->workers, err);
 	if (rc < 0)
 		return rc;

@@ -80,6 +80,7 @@ static unsigned tx_send(struct tx *tx, uint64_t now)
 	} else {
 		sent = rte_eth_tx_burst(tx->dev->port_id, tx->queue, &tx->burst[tx->burst_first],
 					(uint16_t)want);
+		tx->stats.taken += sent;
 	}
 	if (tx->burst_is_control)
 		tx->stats.control += sent;

@@ -98,6 +98,7 @@ static void count_tx(const struct tx *tx, struct snapshot *s, struct device_coun
 
 	device->sent += sent;
 	device->control += control;
+	device->taken += get(&tx->stats.taken);
 	s->sent += sent;
 	s->control += control;
 	s->resent += get(&tx->stats.resent);

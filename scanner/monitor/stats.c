@@ -106,6 +106,11 @@ uint64_t stats_lost(const struct snapshot *s)
 	return missing > s->made_good ? missing - s->made_good : 0;
 }
 
+uint64_t stats_unsent(uint64_t taken, uint64_t counted)
+{
+	return counted == 0 || counted >= taken ? 0 : taken - counted;
+}
+
 struct equation {
 	const char *left_name, *right_name;
 	uint64_t left, right;

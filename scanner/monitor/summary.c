@@ -110,11 +110,12 @@ static json_t *summary_devices(const struct snapshot *s)
 		const struct device_count *d = &s->device[i];
 
 		tree_add(&array,
-			 json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "device", d->name, "sent",
-				   (json_int_t)d->sent, "control", (json_int_t)d->control,
+			 json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "device", d->name,
+				   "sent", (json_int_t)d->sent, "control", (json_int_t)d->control,
 				   "received", (json_int_t)d->received, "tx_dropped",
-				   (json_int_t)d->tx_dropped, "rx_missed",
-				   (json_int_t)d->rx_missed));
+				   (json_int_t)d->tx_dropped, "rx_missed", (json_int_t)d->rx_missed,
+				   "tx_taken", (json_int_t)d->taken, "tx_unsent",
+				   (json_int_t)d->unsent));
 	}
 	return array;
 }

@@ -230,9 +230,20 @@ static void test_names(void **state)
 		assert_true(strlen(scan_end_name((enum scan_end)i)) > 3);
 }
 
+static void test_unsent(void **state)
+{
+	(void)state;
+	assert_int_equal(stats_unsent(1000, 990), 10);
+	assert_int_equal(stats_unsent(1000, 1000), 0);
+	assert_int_equal(stats_unsent(1000, 1003), 0); /* others use the port, too */
+	assert_int_equal(stats_unsent(1000, 0), 0);    /* no such counter */
+	assert_int_equal(stats_unsent(0, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unsent),
 		cmocka_unit_test(test_sound),
 		cmocka_unit_test(test_each_equation_broken),
 		cmocka_unit_test(test_every_term_counts),

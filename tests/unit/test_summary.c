@@ -170,7 +170,8 @@ static void test_device_counters(void **state)
 	(void)state;
 	s.n_devices = 2;
 	s.device[0] = (struct device_count){.name = "null"};
-	s.device[1] = (struct device_count){.name = "sim", .sent = 7, .rx_missed = 2};
+	s.device[1] = (struct device_count){
+		.name = "sim", .sent = 7, .rx_missed = 2, .taken = 9, .unsent = 1};
 	meta.counters[1] = counters;
 	meta.n_counters[1] = 2;
 	object = parse(&meta, &s);
@@ -179,6 +180,8 @@ static void test_device_counters(void **state)
 	check_string(device, "device", "sim");
 	assert_int_equal(json_integer_value(json_object_get(device, "sent")), 7);
 	assert_int_equal(json_integer_value(json_object_get(device, "rx_missed")), 2);
+	assert_int_equal(json_integer_value(json_object_get(device, "tx_taken")), 9);
+	assert_int_equal(json_integer_value(json_object_get(device, "tx_unsent")), 1);
 	device = json_object_get(json_object_get(object, "device_counters"), "sim");
 	assert_int_equal(json_object_size(device), 2);
 	assert_int_equal(json_integer_value(json_object_get(device, "rx_q0_packets")), 3);

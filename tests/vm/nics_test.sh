@@ -43,6 +43,10 @@ for card in e1000 e1000e vmxnet3 virtio-net-pci,disable-legacy=on,iommu_platform
 	is "sent, at the host" "$(counter probes)" 16384
 	is "connections opened, and closed" "$(counter synacks) $(counter resets)" "4096 4096"
 	is "excluded" "$(counter excluded)" 0
+	is "the card counts what it took" \
+		"$(summary "$name" '.devices[0] | .tx_unsent == 0 and .tx_taken >= .sent + .control')" true
+	(($(summary "$name" '.device_counters[].tx_good_packets - .devices[0].tx_taken') >= 0)) ||
+		fail "$(jq -c '.devices, .device_counters' "$tmp/$name.json")"
 	is "in force" "$(summary "$name" '.sandbox | join(" ")')" "capabilities seccomp landlock"
 	jq -c '{send_seconds, sent, received, records, control}' "$tmp/$name.json"
 	vm_stop
