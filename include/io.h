@@ -72,6 +72,9 @@ struct io_dev {
 	struct rte_mempool *rx_pool;
 	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
 	struct rte_mempool *tx_pool[IO_QUEUES_MAX];
+	/* Probes that may leave before what has come is taken: more answers would have no room. 0:
+	 * no limit. */
+	unsigned earshot;
 	bool steered; /* rules bring it what looks like an answer, and nothing else */
 	void *priv;   /* the driver's */
 	struct xstats *xstats;

@@ -502,6 +502,7 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 	struct rte_mbuf *mbuf[RX_BURST];
 	struct result_slots slots;
 	unsigned n = 0, made = 0, moved = 0;
+	uint64_t begun = earshot_begin(rx->earshot);
 	bool room;
 
 	room = result_ring_reserve(rx->results, RX_BURST, &slots) >= RX_BURST &&
@@ -520,8 +521,10 @@ unsigned rx_step(struct rx *rx, uint64_t now)
 		rx->stats.handed += made;
 	}
 	result_ring_commit(rx->results, made);
-	if (room && n < RX_BURST)
+	if (room && n < RX_BURST) {
 		__atomic_store_n(&rx->drained, now, __ATOMIC_RELEASE);
+		earshot_heard(rx->earshot, rx->queue, begun);
+	}
 	return n != 0 ? n : moved;
 }
 

@@ -6,6 +6,7 @@
 
 #include "capture.h"
 #include "clock.h"
+#include "earshot.h"
 #include "followup.h"
 #include "io.h"
 #include "neigh.h"
@@ -29,6 +30,7 @@ struct rx {
 	const struct clock *clock;
 	struct io_dev *dev;
 	uint16_t queue;
+	struct earshot *earshot;      /* of the device */
 	bool service;		      /* this lcore does the device's own work */
 	uint16_t vlan;		      /* ours, 0: untagged */
 	const uint32_t *kernel_addrs; /* the kernel answers ARP for these */

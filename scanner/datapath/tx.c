@@ -51,6 +51,7 @@ static void tx_sent_probes(struct tx *tx, unsigned n)
 	struct batch *b = &tx->batch;
 	unsigned sampled;
 
+	earshot_sent(tx->earshot, n);
 	if (b->again) {
 		b->first += n;
 		tx->stats.resent += n;
@@ -506,7 +507,8 @@ static unsigned tx_probes(struct tx *tx, uint64_t now)
 {
 	unsigned n, taken;
 
-	if (*tx->stop || *tx->hold || tx_is_done(tx) || tx_must_pause(tx, now) || !tx_more(tx, now))
+	if (*tx->stop || *tx->hold || tx_is_done(tx) || tx_must_pause(tx, now) ||
+	    earshot_left(tx->earshot) || !tx_more(tx, now))
 		return 0;
 	taken = pace_take(&tx->pace, now, tx->batch.n - tx->batch.first);
 	if (taken == 0)

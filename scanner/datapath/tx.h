@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "deferrals.h"
+#include "earshot.h"
 #include "followup.h"
 #include "io.h"
 #include "neigh.h"
@@ -49,10 +50,11 @@ struct tx {
 	uint8_t ttl;		      /* of what answers them */
 	struct result_ring **results; /* senders pause while one of these is high */
 	unsigned n_results;
-	bool dry;	      /* build everything, hand nothing to the device */
-	const bool *stop;     /* main: no more probes */
-	const bool *hold;     /* main: none for now */
-	const uint64_t *rate; /* main: frames/s, all lcores together */
+	bool dry;		 /* build everything, hand nothing to the device */
+	const bool *stop;	 /* main: no more probes */
+	const bool *hold;	 /* main: none for now */
+	struct earshot *earshot; /* of the device */
+	const uint64_t *rate;	 /* main: frames/s, all lcores together */
 
 	/* the lcore's own */
 	uint64_t gateway; /* that the next two send to; see neigh.h */

@@ -37,6 +37,7 @@ struct workers {
 	struct rte_ring *followups[WORKERS_MAX];		 /* of RX queue i */
 	/* of all RX queues of a device, for its TX queue 0; NULL: nobody answers */
 	struct rte_ring *echoes[DEVICES_MAX];
+	struct earshot earshot[DEVICES_MAX]; /* lcores write */
 	/* of records, and behind them, if any are wanted, those of their frames */
 	struct result_ring *results[2 * WORKERS_MAX];
 	unsigned n_results;

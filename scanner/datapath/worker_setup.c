@@ -95,6 +95,7 @@ static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	tx->echoes = queue == 0 ? w->echoes[uplink] : NULL;
 	tx->ttl = w->conf.ttl;
 	tx->hold = &w->hold[uplink];
+	tx->earshot = &w->earshot[uplink];
 	tx->rate = &w->rate;
 	tx->paced = w->rate;
 	tx_take_orders(w, tx, uplink);
@@ -128,6 +129,9 @@ static int create_rx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	rx->clock = w->conf.clock;
 	rx->dev = &u->dev;
 	rx->queue = (uint16_t)queue;
+	rx->earshot = &w->earshot[uplink];
+	rx->earshot->most = u->dev.earshot;
+	rx->earshot->n_heard = queue + 1;
 	rx->service = queue == 0 && u->dev.service != NULL;
 	rx->vlan = u->link.vlan;
 	rx->kernel_addrs = u->kernel_addrs;

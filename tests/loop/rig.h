@@ -53,6 +53,7 @@ struct rig {
 	struct neigh neigh;
 	struct pkt_template rst;
 	bool stop, hold, cooldown;
+	struct earshot earshot;
 	uint64_t rate;
 	unsigned lcores;
 	struct tx tx[RIG_LCORES];
@@ -184,6 +185,7 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->tx[i].n_results = r->lcores;
 	r->tx[i].stop = &r->stop;
 	r->tx[i].hold = &r->hold;
+	r->tx[i].earshot = &r->earshot;
 	r->tx[i].rate = &r->rate;
 	r->tx[i].paced = r->rate;
 	r->tx[i].neigh = &r->neigh;
@@ -200,6 +202,7 @@ static inline void rig_lcore(struct rig *r, const struct rig_conf *conf, unsigne
 	r->rx[i].dev = &r->dev;
 	r->rx[i].queue = (uint16_t)i;
 	r->rx[i].neigh = &r->neigh;
+	r->rx[i].earshot = &r->earshot;
 	r->rx[i].send_rst = conf->send_rst;
 	r->rx[i].want_repeats = conf->want_repeats;
 	r->rx[i].results = r->results[i];

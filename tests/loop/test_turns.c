@@ -114,6 +114,49 @@ static void test_rate_changes(void **state)
 	rig_close(&r);
 }
 
+/* Turns of one sender until it waits: how many probes left. */
+static uint64_t send_until_it_waits(struct rig *r, unsigned lcore)
+{
+	uint64_t before = r->tx[lcore].stats.sent;
+	struct rte_mbuf *got[64];
+
+	while (tx_step(&r->tx[lcore], r->now += 1000) != 0)
+		rte_pktmbuf_free_bulk(got,
+				      rte_eth_rx_burst(r->dev.port_id, (uint16_t)lcore, got, 64));
+	return r->tx[lcore].stats.sent - before;
+}
+
+/* An lcore that only sends is never further ahead of those that receive than the device bears. */
+static void test_nobody_sends_out_of_earshot(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &(struct rig_conf){.targets = "10.0.0.0/12",
+					.ports = "80",
+					.lift = "10.0.0.0/8",
+					.lcores = 2});
+	r.earshot.most = 256;
+	r.earshot.n_heard = 2;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(send_until_it_waits(&r, 1), 256);
+		assert_int_equal(send_until_it_waits(&r, 0), 0);
+		assert_true(tx_due(&r.tx[1], r.now) <= r.now);
+		rx_step(&r.rx[0],
+			r.now); /* one of two queues: what came by the other is not known */
+		assert_int_equal(send_until_it_waits(&r, 1), 0);
+		rx_step(&r.rx[1], r.now);
+	}
+	/* what is not taken in full is not heard */
+	assert_int_equal(tx_step(&r.tx[1], r.now), 64);
+	rx_step(&r.rx[0], r.now);
+	assert_int_equal(rx_step(&r.rx[1], r.now), 64);
+	assert_int_equal(r.earshot.sent - r.earshot.heard[1], 64);
+	rx_step(&r.rx[1], r.now);
+	assert_int_equal(r.earshot.sent - r.earshot.heard[1], 0);
+	rig_close(&r);
+}
+
 /* Hosts that never stop answering get RSTs, but the scan goes on. */
 static void test_control_leaves_half_to_probes(void **state)
 {
@@ -342,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_missing_lcore),
 		cmocka_unit_test(test_rate_changes),
+		cmocka_unit_test(test_nobody_sends_out_of_earshot),
 		cmocka_unit_test(test_control_leaves_half_to_probes),
 		cmocka_unit_test(test_replays_get_few_rsts),
 		cmocka_unit_test(test_lost_control),
