@@ -11,8 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
 #include "linkinfo.h"
 #include "log.h"
+#include "volley.h"
 
 #ifndef AF_XDP
 #define AF_XDP 44
@@ -26,7 +29,10 @@
  * process ends: an interface can be opened once a process.
  */
 
-enum { UMEM_KIB = 32 * 1024 }; /* the kernel pins the receive buffers of a queue */
+enum {
+	UMEM_KIB = 32 * 1024, /* the kernel pins the receive buffers of a queue */
+	DESCRIPTORS = 2048,   /* the PMD fills no more */
+};
 
 static int af_xdp_check(const char *arg, struct err *err)
 {
@@ -63,12 +69,22 @@ static uint32_t xdp_flags(const struct bpf_xdp_query_opts *attached)
 }
 
 /*
+ * With a program in its driver, a virtual cable keeps answers in a ring of 256 until the processor
+ * that began to empty it has come back to that, and drops what others bring meanwhile: where nobody
+ * counts it but the far end.
+ */
+static uint32_t xdp_flags_for(const struct io_dev *dev, uint32_t flags)
+{
+	return dev->volley[0] != NULL ? XDP_FLAGS_SKB_MODE : flags;
+}
+
+/*
  * DPDK has put a program at the interface in a way that lasts until somebody with privileges takes
  * it away, also when the process was killed. Put there by a descriptor, it goes with that.
  */
-static int xdp_link(unsigned ifindex, int program, uint32_t flags)
+static int xdp_link(unsigned ifindex, int program, uint32_t flags, uint32_t wanted)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, how, .flags = flags);
+	LIBBPF_OPTS(bpf_link_create_opts, how, .flags = wanted);
 	int link;
 
 	if (bpf_xdp_detach((int)ifindex, flags, NULL) < 0)
@@ -89,7 +105,8 @@ static void af_xdp_started(struct io_dev *dev)
 		return;
 	program = bpf_prog_get_fd_by_id(attached.prog_id);
 	if (program >= 0) {
-		link = xdp_link(ifindex, program, xdp_flags(&attached));
+		link = xdp_link(ifindex, program, xdp_flags(&attached),
+				xdp_flags_for(dev, xdp_flags(&attached)));
 		close(program);
 	}
 	if (link >= 0)
@@ -101,10 +118,43 @@ static void af_xdp_started(struct io_dev *dev)
 		    dev->ifname, dev->ifname);
 }
 
-static int af_xdp_opened(struct io_dev *dev, const char *arg, struct err *err)
+/*
+ * A virtual cable has one queue in most cases, and a queue has one socket, so one lcore would send;
+ * but sending takes nearly all of the time, as the answer is made in the same call. There, all
+ * lcores send beside the socket.
+ */
+static void af_xdp_volleys(struct io_dev *dev, const struct io_conf *conf)
 {
+	unsigned index = link_index(dev->ifname);
+	struct err err;
+
+	if (!link_is_veth(dev->ifname))
+		return;
+	for (unsigned q = 0; q < RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
+	     q++) {
+		dev->volley[q] = volley_create(index, &err);
+		if (dev->volley[q] != NULL)
+			continue;
+		LOG(DEBUG, "%s: no volleys: %s", dev->ifname, err.text);
+		while (q-- > 0) {
+			volley_destroy(dev->volley[q]);
+			dev->volley[q] = NULL;
+		}
+		return;
+	}
+	dev->earshot = DESCRIPTORS / 2;
+}
+
+static int af_xdp_opened(struct io_dev *dev, const char *arg, const struct io_conf *conf,
+			 struct err *err)
+{
+	int rc;
+
 	setenv("LIBXDP_SKIP_DISPATCHER", "1", 0); /* it would leave files behind, too */
-	return kernel_if_open(dev, arg, AF_XDP, err);
+	rc = kernel_if_open(dev, arg, AF_XDP, err);
+	if (rc == 0)
+		af_xdp_volleys(dev, conf);
+	return rc;
 }
 
 const struct io_driver driver_af_xdp = {
@@ -112,7 +162,7 @@ const struct io_driver driver_af_xdp = {
 	.help = "af_xdp:IF                     a Linux interface, by AF_XDP; it is all peal's "
 		"meanwhile",
 	.limits = IO_KERNEL | IO_LOSES_TAGS, /* a card's own tag beside the frame is not told */
-	.descriptors = 2048,		     /* the PMD fills no more */
+	.descriptors = DESCRIPTORS,
 	.check = af_xdp_check,
 	.devargs = af_xdp_devargs,
 	.opened = af_xdp_opened,

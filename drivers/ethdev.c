@@ -138,6 +138,12 @@ static int ethdev_tx_pools(struct io_dev *dev, const struct io_conf *conf, struc
 	return 0;
 }
 
+/* Queues that send by themselves need none of ethdev's, which has one at least. */
+static unsigned ethdev_tx_queues(const struct io_dev *dev, const struct rte_eth_dev_info *info)
+{
+	return RTE_MIN(dev->tx_queues, (unsigned)info->max_tx_queues);
+}
+
 static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 			 const struct rte_eth_dev_info *info, struct err *err)
 {
@@ -145,10 +151,10 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 	unsigned descriptors = dev->driver->descriptors ? dev->driver->descriptors : DESCRIPTORS;
 	uint16_t ntx = (uint16_t)(conf->tx_descriptors ? conf->tx_descriptors : descriptors);
 	uint16_t nrx = (uint16_t)(conf->rx_descriptors ? conf->rx_descriptors : descriptors);
+	uint16_t tx_queues = (uint16_t)ethdev_tx_queues(dev, info);
 	int rc;
 
-	rc = rte_eth_dev_configure(dev->port_id, (uint16_t)dev->rx_queues, (uint16_t)dev->tx_queues,
-				   &eth);
+	rc = rte_eth_dev_configure(dev->port_id, (uint16_t)dev->rx_queues, tx_queues, &eth);
 	if (rc == 0)
 		rc = rte_eth_dev_adjust_nb_rx_tx_desc(dev->port_id, &nrx, &ntx);
 	if (rc < 0)
@@ -167,7 +173,7 @@ static int ethdev_queues(struct io_dev *dev, const struct io_conf *conf,
 	for (uint16_t q = 0; q < dev->rx_queues && rc == 0; q++)
 		rc = rte_eth_rx_queue_setup(dev->port_id, q, nrx, (unsigned)conf->socket, NULL,
 					    dev->rx_pool);
-	for (uint16_t q = 0; q < dev->tx_queues && rc == 0; q++)
+	for (uint16_t q = 0; q < tx_queues && rc == 0; q++)
 		rc = rte_eth_tx_queue_setup(dev->port_id, q, ntx, (unsigned)conf->socket, NULL);
 	if (rc < 0)
 		return err_set(err, EXIT_DEVICE, "%s: cannot set up a queue: %s (-v shows why)",
@@ -308,8 +314,9 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 	if (own.socket < 0)
 		own.socket = ethdev_node(dev);
 	dev->socket = own.socket;
-	dev->tx_queues = RTE_MIN(RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX),
-				 (unsigned)info.max_tx_queues);
+	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
+	if (dev->volley[0] == NULL)
+		dev->tx_queues = ethdev_tx_queues(dev, &info);
 	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
 	quiet_begin(&quiet, !eal_verbose());
 	rc = ethdev_go(dev, &own, &info, &report, err);

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "pciinfo.h"
 #include "sim_internet.h"
+#include "volley.h"
 #include "xstats.h"
 
 /* In the order of --help. */
@@ -128,7 +129,7 @@ static int io_open_steps(const struct io_spec *spec, const struct io_conf *conf,
 			rc = ethdev_probe(dev, args, err);
 	}
 	if (rc == 0 && spec->driver->opened != NULL)
-		rc = spec->driver->opened(dev, spec->arg, err);
+		rc = spec->driver->opened(dev, spec->arg, conf, err);
 	return rc == 0 ? ethdev_start(dev, conf, err) : rc;
 }
 
@@ -162,8 +163,10 @@ void io_close(struct io_dev *dev)
 	ethdev_close(dev);
 	if (dev->driver->close != NULL)
 		dev->driver->close(dev);
-	for (unsigned q = 0; q < IO_QUEUES_MAX; q++)
+	for (unsigned q = 0; q < IO_QUEUES_MAX; q++) {
+		volley_destroy(dev->volley[q]);
 		io_pool_free(&dev->tx_pool[q]);
+	}
 	io_pool_free(&dev->rx_pool);
 	dev->priv = NULL;
 }
@@ -184,9 +187,18 @@ void io_describe(const struct io_dev *dev, char *buf, size_t len)
 		 info.driver_name, speed, dev->mtu, info.max_tx_queues, info.max_rx_queues);
 }
 
+unsigned io_send(const struct io_dev *dev, unsigned queue, struct rte_mbuf **mbuf, unsigned n)
+{
+	if (dev->volley[queue] != NULL)
+		return volley_send(dev->volley[queue], mbuf, n);
+	return rte_eth_tx_burst(dev->port_id, (uint16_t)queue, mbuf, (uint16_t)n);
+}
+
 void io_stats(const struct io_dev *dev, struct io_stats *stats)
 {
 	ethdev_stats(dev, stats);
+	for (unsigned q = 0; q < dev->tx_queues && dev->volley[q] != NULL; q++)
+		stats->opackets += volley_sent(dev->volley[q]);
 	if (dev->driver->stats != NULL)
 		dev->driver->stats(dev, stats);
 }

@@ -161,6 +161,14 @@ bool link_owns(const char *ifname, const uint32_t *addr, unsigned n)
 	return true;
 }
 
+bool link_is_veth(const char *ifname)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ifr = {.ifr_data = (char *)&info};
+
+	return link_ioctl(ifname, SIOCETHTOOL, &ifr) == 0 && strcmp(info.driver, "veth") == 0;
+}
+
 int link_pci(const char *ifname, char *address, size_t len)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};

@@ -10,10 +10,11 @@
 
 struct rte_mbuf;
 struct rte_mempool;
+struct volley;
 
 /*
- * Packet devices: "name:argument" opened as a DPDK ethdev; bursts go through ethdev itself. Set-up,
- * closing and statistics are called by the main thread, service by one lcore only.
+ * Packet devices: "name:argument" opened as a DPDK ethdev; what is received goes through ethdev
+ * itself. Set-up, closing and statistics are called by the main thread, service by one lcore only.
  * Add a driver to the table in drivers/io.c.
  */
 
@@ -72,6 +73,8 @@ struct io_dev {
 	struct rte_mempool *rx_pool;
 	/* All that is sent on a queue is of its pool: frames of up to IO_TX_FRAME bytes. */
 	struct rte_mempool *tx_pool[IO_QUEUES_MAX];
+	/* What sends in place of ethdev's queue, or NULL: ethdev may have fewer queues then. */
+	struct volley *volley[IO_QUEUES_MAX];
 	/* Probes that may leave before what has come is taken: more answers would have no room. 0:
 	 * no limit. */
 	unsigned earshot;
@@ -124,7 +127,8 @@ struct io_driver {
 		    struct err *err);
 	/* Once the ethdev is there and not yet started: what only this driver needs. May be NULL.
 	 */
-	int (*opened)(struct io_dev *dev, const char *arg, struct err *err);
+	int (*opened)(struct io_dev *dev, const char *arg, const struct io_conf *conf,
+		      struct err *err);
 	/* The ethdev was started, which may do what only this driver must mend. May be NULL. */
 	void (*started)(struct io_dev *dev);
 	/* The link is still down some time after the start: tries once more. May be NULL. */
@@ -175,6 +179,9 @@ void io_close(struct io_dev *dev);
 
 /* What an open device is, for people: "net_e1000_em, 1 Gbps, MTU 1500, ...". */
 void io_describe(const struct io_dev *dev, char *buf, size_t len);
+
+/* As rte_eth_tx_burst(), by whatever the device sends with. One lcore a queue. */
+unsigned io_send(const struct io_dev *dev, unsigned queue, struct rte_mbuf **mbuf, unsigned n);
 
 /*
  * rte_pktmbuf_free_bulk() of n > 0 frames, without its look at each one's second cache line and its

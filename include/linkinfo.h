@@ -40,6 +40,10 @@ bool link_owns(const char *ifname, const uint32_t *addr, unsigned n);
 /* The PCI address of the interface's card. 0, or -ENOENT: it has none. */
 int link_pci(const char *ifname, char *address, size_t len);
 
+/* Whether it is an end of a virtual cable: what leaves it arrives, and is answered, in the same
+ * call. */
+bool link_is_veth(const char *ifname);
+
 /*
  * The gateway of the default route through this interface (main table, lowest metric); without a
  * default route, the gateway that all its other routes share. 0 or -ENOENT.

@@ -69,7 +69,7 @@ static void frame_send(const struct io_dev *dev, struct rte_mbuf *m, uint16_t le
 {
 	m->data_len = len;
 	m->pkt_len = len;
-	if (rte_eth_tx_burst(dev->port_id, 0, &m, 1) == 0)
+	if (io_send(dev, 0, &m, 1) == 0)
 		rte_pktmbuf_free(m);
 }
 

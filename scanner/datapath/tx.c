@@ -79,8 +79,7 @@ static unsigned tx_send(struct tx *tx, uint64_t now)
 		rte_pktmbuf_free_bulk(&tx->burst[tx->burst_first], want);
 		sent = want;
 	} else {
-		sent = rte_eth_tx_burst(tx->dev->port_id, tx->queue, &tx->burst[tx->burst_first],
-					(uint16_t)want);
+		sent = io_send(tx->dev, tx->queue, &tx->burst[tx->burst_first], want);
 		tx->stats.taken += sent;
 	}
 	if (tx->burst_is_control)

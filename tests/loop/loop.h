@@ -101,9 +101,9 @@ static inline void loop_write(uint8_t *p, const struct loop_probe *probe)
 	put_be16(tcp + 16, ~tcp_sum(ip, 24) & 0xffff);
 }
 
-static inline void loop_open(struct loop *loop, const char *spec_text)
+static inline void loop_open_queues(struct loop *loop, const char *spec_text, unsigned tx_queues)
 {
-	struct io_conf conf = {.tx_queues = 1, .rx_queues = 1, .rate = UINT64_MAX};
+	struct io_conf conf = {.tx_queues = tx_queues, .rx_queues = 1, .rate = UINT64_MAX};
 	struct io_spec spec;
 	struct err err;
 	static unsigned n;
@@ -115,6 +115,11 @@ static inline void loop_open(struct loop *loop, const char *spec_text)
 	snprintf(name, sizeof(name), "loop%u", n++);
 	loop->pool = rte_pktmbuf_pool_create(name, 4095, 128, 0, RTE_PKTMBUF_HEADROOM + 256, 0);
 	assert_non_null(loop->pool);
+}
+
+static inline void loop_open(struct loop *loop, const char *spec_text)
+{
+	loop_open_queues(loop, spec_text, 1);
 }
 
 static inline void loop_close(struct loop *loop)
@@ -138,7 +143,7 @@ static inline void loop_send(struct loop *loop, const struct loop_probe *probe)
 	while ((mbuf = rte_pktmbuf_alloc(loop->pool)) == NULL)
 		loop_service(loop);
 	loop_write(loop_room(mbuf, LOOP_PROBE_LEN), probe);
-	while (rte_eth_tx_burst(loop->dev.port_id, 0, &mbuf, 1) == 0)
+	while (io_send(&loop->dev, 0, &mbuf, 1) == 0)
 		loop_service(loop);
 }
 
