@@ -20,12 +20,6 @@ struct lookup {
 int lookup_init(struct lookup *l, const uint32_t *last, uint32_t n, uint32_t base);
 void lookup_fini(struct lookup *l);
 
-/* The first range that reaches into the bucket of x: the right one, or one below it. */
-static inline uint32_t lookup_guess(const struct lookup *l, uint32_t x)
-{
-	return l->bucket[(x - l->base) >> l->shift];
-}
-
 /* The first i with x <= last[i]. x must be in base ... last[n - 1]. */
 static inline uint32_t lookup_find(const struct lookup *l, uint32_t x)
 {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lookup.h"
+#include "numbering.h"
 
 /*
  * index = (number of the address) * n_ports + (number of the port), numbers in ascending order;
@@ -22,22 +23,9 @@ struct target_space {
 	uint16_t *port_number; /* port -> number; 0 for ports that are not in the set, too */
 
 	uint32_t n_ranges;
-	struct numbered *range;
-	struct pick *picks;    /* what picking needs of each range, side by side */
-	uint32_t *last_number; /* of a range's addresses: what by_number searches */
-	uint32_t *last_addr;   /* what by_addr searches */
-	struct lookup by_number, by_addr;
-};
-
-/* A range whose addresses are numbered on from those below it. */
-struct numbered {
-	uint32_t first; /* address */
-	uint32_t delta; /* address - number, modulo 2^32 */
-};
-
-struct pick {
-	uint32_t last; /* number */
-	uint32_t delta;
+	uint32_t *first_addr, *last_addr; /* of each range; by_addr searches the last ones */
+	struct lookup by_addr;
+	struct numbering numbering;
 };
 
 static int space_set_ports(struct target_space *s, const struct portset *ports)
@@ -58,27 +46,18 @@ static int space_set_ports(struct target_space *s, const struct portset *ports)
 
 static int space_set_addrs(struct target_space *s, const struct rangeset *addrs)
 {
-	uint32_t number = 0;
-
 	s->n_ranges = (uint32_t)addrs->n;
-	s->range = calloc(addrs->n, sizeof(*s->range));
-	s->picks = calloc(addrs->n, sizeof(*s->picks));
-	s->last_number = calloc(addrs->n, sizeof(*s->last_number));
+	s->first_addr = calloc(addrs->n, sizeof(*s->first_addr));
 	s->last_addr = calloc(addrs->n, sizeof(*s->last_addr));
-	if (s->range == NULL || s->picks == NULL || s->last_number == NULL || s->last_addr == NULL)
+	if (s->first_addr == NULL || s->last_addr == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->n_ranges; i++) {
-		struct range r = addrs->at[i];
-
-		s->range[i] = (struct numbered){.first = r.first, .delta = r.first - number};
-		s->last_number[i] = number + (r.last - r.first);
-		s->last_addr[i] = r.last;
-		s->picks[i] = (struct pick){s->last_number[i], s->range[i].delta};
-		number = s->last_number[i] + 1;
+		s->first_addr[i] = addrs->at[i].first;
+		s->last_addr[i] = addrs->at[i].last;
 	}
-	if (lookup_init(&s->by_number, s->last_number, s->n_ranges, 0) < 0)
+	if (numbering_init(&s->numbering, addrs) < 0)
 		return -ENOMEM;
-	return lookup_init(&s->by_addr, s->last_addr, s->n_ranges, addrs->at[0].first);
+	return lookup_init(&s->by_addr, s->last_addr, s->n_ranges, s->first_addr[0]);
 }
 
 struct target_space *target_space_create(const struct rangeset *addrs, const struct portset *ports,
@@ -102,12 +81,10 @@ void target_space_destroy(struct target_space *s)
 {
 	if (s == NULL)
 		return;
-	lookup_fini(&s->by_number);
 	lookup_fini(&s->by_addr);
+	numbering_fini(&s->numbering);
 	free(s->last_addr);
-	free(s->last_number);
-	free(s->picks);
-	free(s->range);
+	free(s->first_addr);
 	free(s->port_number);
 	free(s->port);
 	pairset_fini(&s->pairs);
@@ -118,12 +95,6 @@ uint64_t target_space_size(const struct target_space *s)
 {
 	return s->product + s->pairs.n;
 }
-
-/*
- * The stages below go over a block one after the other: each look-up of a stage is independent of
- * the next, so that the processor fetches many at once when tables are larger than its caches.
- */
-enum { BLOCK = 64, RANGES_MANY = 4096 };
 
 /* Indices to numbers of addresses, and ports. Pairs pass as number 0, for now. */
 static void pick_numbers_one_port(const struct target_space *s, const uint64_t *index,
@@ -166,46 +137,27 @@ static void pick_numbers(const struct target_space *s, const uint64_t *index, ui
 	}
 }
 
-/* No branch up to the range that is `steps` above the guess: nobody could foretell it. */
-static inline void pick_addrs(const struct target_space *s, unsigned steps, const uint32_t *number,
-			      uint32_t *addr, unsigned n)
+static void pick_block(const struct target_space *s, const uint64_t *index, uint32_t *number,
+		       uint16_t *port, unsigned n)
 {
-	uint32_t range[BLOCK];
-
-	for (unsigned i = 0; i < n; i++)
-		range[i] = lookup_guess(&s->by_number, number[i]);
-	for (unsigned i = 0; steps > 1 && i < n; i++)
-		__builtin_prefetch(&s->picks[range[i]]);
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t r = range[i];
-
-		for (unsigned step = 0; step < steps; step++)
-			r += s->picks[r].last < number[i];
-		if (s->picks[r].last < number[i])
-			r = lookup_find(&s->by_number, number[i]);
-		addr[i] = number[i] + s->picks[r].delta;
-	}
+	if (s->n_ports == 1)
+		pick_numbers_one_port(s, index, number, port, n);
+	else if (s->n_ports == PORTS)
+		pick_numbers_all_ports(s, index, number, port, n);
+	else
+		pick_numbers(s, index, number, port, n);
 }
 
 void target_space_pick(const struct target_space *s, const uint64_t *index, uint32_t *addr,
 		       uint16_t *port, unsigned n)
 {
-	uint32_t number[BLOCK];
+	uint32_t number[NUMBERING_BLOCK];
 	unsigned from, some;
 
 	for (from = 0; s->product > 0 && from < n; from += some) {
-		some = n - from < BLOCK ? n - from : BLOCK;
-		if (s->n_ports == 1)
-			pick_numbers_one_port(s, index + from, number, port + from, some);
-		else if (s->n_ports == PORTS)
-			pick_numbers_all_ports(s, index + from, number, port + from, some);
-		else
-			pick_numbers(s, index + from, number, port + from, some);
-		/* of very many ranges, two and more often share a bucket */
-		if (s->n_ranges < RANGES_MANY)
-			pick_addrs(s, 1, number, addr + from, some);
-		else
-			pick_addrs(s, 2, number, addr + from, some);
+		some = n - from < NUMBERING_BLOCK ? n - from : NUMBERING_BLOCK;
+		pick_block(s, index + from, number, port + from, some);
+		numbering_pick(&s->numbering, number, addr + from, some);
 	}
 	for (unsigned i = 0; s->pairs.n > 0 && i < n; i++) {
 		if (index[i] >= s->product) {
@@ -222,24 +174,24 @@ static uint64_t space_addrs_below(const struct target_space *s, uint64_t addr)
 {
 	uint32_t r, from;
 
-	if (s->product == 0 || addr <= s->range[0].first)
+	if (s->product == 0 || addr <= s->first_addr[0])
 		return 0;
 	if (addr > s->last_addr[s->n_ranges - 1])
-		return (uint64_t)s->last_number[s->n_ranges - 1] + 1;
+		return (uint64_t)s->numbering.range[s->n_ranges - 1].last + 1;
 	r = lookup_find(&s->by_addr, (uint32_t)addr);
-	from = addr > s->range[r].first ? (uint32_t)addr : s->range[r].first;
-	return from - s->range[r].delta;
+	from = addr > s->first_addr[r] ? (uint32_t)addr : s->first_addr[r];
+	return from - s->numbering.range[r].delta;
 }
 
 static bool space_has_addr(const struct target_space *s, uint32_t addr, uint32_t *number)
 {
 	uint32_t r;
 
-	if (addr < s->range[0].first || addr > s->last_addr[s->n_ranges - 1])
+	if (addr < s->first_addr[0] || addr > s->last_addr[s->n_ranges - 1])
 		return false;
 	r = lookup_find(&s->by_addr, addr);
-	*number = addr - s->range[r].delta;
-	return addr >= s->range[r].first;
+	*number = addr - s->numbering.range[r].delta;
+	return addr >= s->first_addr[r];
 }
 
 void target_space_rank(const struct target_space *s, const uint32_t *addr, const uint16_t *port,
@@ -282,7 +234,7 @@ uint64_t target_space_largest_prefix(const struct target_space *s, unsigned len)
 	uint64_t size = UINT64_C(1) << (32 - len), most = 0, here;
 
 	for (uint32_t i = 0; i < s->n_ranges; i++) {
-		uint64_t first = s->range[i].first, last = s->last_addr[i];
+		uint64_t first = s->first_addr[i], last = s->last_addr[i];
 		uint64_t probes[] = {first, last, first + size < last ? first + size : last};
 
 		for (int k = 0; k < 3; k++) {
@@ -317,7 +269,7 @@ void target_space_digest(const struct target_space *s, struct digest *digest)
 		digest_number(&of, s->port[i]);
 	digest_number(&of, s->n_ranges);
 	for (uint32_t i = 0; i < s->n_ranges; i++)
-		digest_number(&of, (uint64_t)s->range[i].first << 32 | s->last_addr[i]);
+		digest_number(&of, (uint64_t)s->first_addr[i] << 32 | s->last_addr[i]);
 	digest_number(&of, s->pairs.n);
 	for (size_t i = 0; i < s->pairs.n; i++)
 		digest_number(&of, s->pairs.at[i]);

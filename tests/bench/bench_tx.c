@@ -156,9 +156,6 @@ int main(int argc, char **argv)
 		sources[i] = 0xc6120001 + i;
 	b.rounds = number(argc, argv, 1, ROUNDS);
 	b.bursts = b.rounds > 1 ? BURSTS : SHORT;
-	if (set_up(number(argc, argv, 2, 0), argc > 3 ? argv[3] : "80", sources,
-		   number(argc, argv, 4, 1)) < 0)
-		return 1;
 	printf("%-8s", "");
 	for (unsigned s = 0; s < sizeof(stages) / sizeof(stages[0]); s++)
 		printf("%10s", stages[s].name);
@@ -169,8 +166,12 @@ int main(int argc, char **argv)
 		if (only != NULL && strcmp(only, name) != 0)
 			continue;
 		setenv("PEAL_ISA", name, 1);
-		if (isa_choose() == isa)
-			bench(name);
+		if (isa_choose() != isa)
+			continue;
+		if (set_up(number(argc, argv, 2, 0), argc > 3 ? argv[3] : "80", sources,
+			   number(argc, argv, 4, 1)) < 0)
+			return 1;
+		bench(name);
 	}
 	return 0;
 }

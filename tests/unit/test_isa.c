@@ -7,6 +7,7 @@
 #include "cookie.h"
 #include "permute.h"
 #include "probe.h"
+#include "target/target_space.h"
 
 #include "test.h"
 
@@ -206,13 +207,85 @@ static void test_frames(void **state)
 	unsetenv("PEAL_ISA");
 }
 
+/* So many ranges of up to `most` addresses each, with gaps of any size. */
+static void ranges_random(struct rangeset *set, size_t n, uint64_t most, uint64_t *random)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t first = (uint32_t)test_random(random);
+		uint64_t last = first + test_random(random) % most;
+
+		assert_int_equal(
+			rangeset_add(set, first, last > UINT32_MAX ? UINT32_MAX : (uint32_t)last),
+			0);
+	}
+	rangeset_normalise(set);
+}
+
+/* The address that a number has, by going through all ranges. */
+static uint32_t counted(const struct rangeset *set, uint64_t number)
+{
+	for (size_t i = 0;; i++) {
+		uint64_t here = (uint64_t)set->at[i].last - set->at[i].first + 1;
+
+		if (number < here)
+			return set->at[i].first + (uint32_t)number;
+		number -= here;
+	}
+}
+
+static void look_up_is_right(const struct rangeset *set, uint64_t *random)
+{
+	struct portset ports = {0};
+	struct pairset pairs = {0};
+	struct target_space *s;
+	uint64_t index[BURST], count = rangeset_count(set);
+	uint32_t want[BURST], addr[BURST + 1];
+	uint16_t port[BURST];
+
+	ports.bits[1] = 1;
+	s = target_space_create(set, &ports, &pairs);
+	assert_non_null(s);
+	for (unsigned n = 0; n <= BURST; n += n < 70 ? 1 : 7) {
+		for (unsigned i = 0; i < n; i++) {
+			index[i] = i < 2 ? i * (count - 1) : test_random(random) % count;
+			want[i] = counted(set, index[i]);
+		}
+		addr[n] = 12345; /* what lies behind is not touched */
+		target_space_pick(s, index, addr, port, n);
+		assert_memory_equal(addr, want, n * sizeof(addr[0]));
+		assert_int_equal(addr[n], 12345);
+	}
+	target_space_destroy(s);
+}
+
+static void test_look_up(void **state)
+{
+	static const struct {
+		size_t n;
+		uint64_t most;
+	} sets[] = {{1, 1},   {1, 1ul << 32}, {2, 3},	 {17, 1ul << 28},
+		    {300, 5}, {300, 1 << 24}, {3000, 1}, {3000, 1 << 20}};
+	uint64_t random = 6;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		struct rangeset set = {0};
+
+		ranges_random(&set, sets[i].n, sets[i].most, &random);
+		for (enum isa isa = ISA_PLAIN; isa <= ISA_AVX512; isa++)
+			if (use(isa))
+				look_up_is_right(&set, &random);
+		rangeset_fini(&set);
+	}
+	unsetenv("PEAL_ISA");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_cookies),
-		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_order),
+		cmocka_unit_test(test_cookies), cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_look_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
