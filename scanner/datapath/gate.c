@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "gate_isa.h"
 #include "gate_map.h"
 #include "gate_text.h"
+#include "isa.h"
 
 enum { LEAVES_NEAR = 1024 }; /* fewer mixed /24 than that leave most /16 alone */
 
 struct gate {
+	enum isa isa;
 	struct gate_map fixed, grown;
 	unsigned generation; /* of grown */
 };
@@ -84,6 +87,7 @@ int gate_create(const struct exclusion *excl, struct gate **gate, struct err *er
 		err_set(err, EXIT_DEVICE, "not enough memory for the gate");
 		return -ENOMEM;
 	}
+	g->isa = isa_choose();
 	rc = fixed_fill(&g->fixed, excl, err);
 	if (rc < 0) {
 		gate_destroy(g);
@@ -117,21 +121,50 @@ int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *
 }
 
 /* Very many prefixes: nearly every /16 has some. */
-static bool gate_crowded(const struct gate *gate)
+bool gate_is_far(const struct gate *gate)
 {
 	return gate->fixed.n_leaves >= LEAVES_NEAR;
 }
 
-/* The mask of those that the map denies: nearly always none, which the bitmaps tell. */
-static uint64_t map_denied(const struct gate_map *map, bool crowded, const uint32_t *addr,
-			   unsigned n)
+static inline uint64_t near_of(const uint64_t *bits, unsigned shift, const uint32_t *addr,
+			       unsigned n)
 {
-	uint64_t near = 0, denied = 0;
+	uint64_t near = 0;
 
-	for (unsigned i = 0; !crowded && i < n; i++)
-		near |= (uint64_t)gate_map_some16(map, addr[i]) << i;
-	for (unsigned i = 0; crowded && i < n; i++)
-		near |= (uint64_t)gate_map_some20(map, addr[i]) << i;
+	for (unsigned i = 0; i < n; i++)
+		near |= (uint64_t)gate_map_bit(bits, addr[i] >> shift) << i;
+	return near;
+}
+
+/* The one that nearly all scans need is compiled apart. */
+static uint64_t gate_near_plain(const uint64_t *bits, unsigned shift, const uint32_t *addr,
+				unsigned n)
+{
+	return shift == 16 ? near_of(bits, 16, addr, n) : near_of(bits, shift, addr, n);
+}
+
+static gate_near *const nears[] = {
+	[ISA_PLAIN] = gate_near_plain,
+	[ISA_AES_NI] = gate_near_plain,
+#ifdef __x86_64__
+	[ISA_AVX2] = gate_near_plain,
+	[ISA_AVX512] = gate_near_avx512,
+#endif
+};
+
+/* Those near to which something may be denied. */
+static uint64_t map_near(const struct gate *gate, const struct gate_map *map, bool far,
+			 const uint32_t *addr, unsigned n)
+{
+	return nears[gate->isa](far ? map->some20 : map->some16, far ? 12 : 16, addr, n);
+}
+
+/* The mask of those that the map denies: nearly always none, which the bitmaps tell. */
+static uint64_t map_denied(const struct gate *gate, const struct gate_map *map, bool far,
+			   const uint32_t *addr, unsigned n)
+{
+	uint64_t near = map_near(gate, map, far, addr, n), denied = 0;
+
 	for (; near != 0; near &= near - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(near);
 
@@ -144,10 +177,10 @@ static uint64_t map_denied(const struct gate_map *map, bool crowded, const uint3
 uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
 		    uint64_t *opted_out)
 {
-	uint64_t fixed = map_denied(&gate->fixed, gate_crowded(gate), addr, n), grown = 0;
+	uint64_t fixed = map_denied(gate, &gate->fixed, gate_is_far(gate), addr, n), grown = 0;
 
 	if (gate_generation(gate) != 0)
-		grown = map_denied(&gate->grown, false, addr, n);
+		grown = map_denied(gate, &gate->grown, false, addr, n);
 
 	*bug = fixed;
 	*opted_out = grown & ~fixed;
@@ -156,8 +189,10 @@ uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, u
 
 void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n)
 {
-	for (unsigned i = 0; gate_crowded(gate) && i < n; i++)
-		__builtin_prefetch(&gate->fixed.some24[addr[i] >> 14]);
+	uint64_t near = gate_is_far(gate) ? map_near(gate, &gate->fixed, true, addr, n) : 0;
+
+	for (; near != 0; near &= near - 1)
+		__builtin_prefetch(&gate->fixed.some24[addr[__builtin_ctzll(near)] >> 14]);
 }
 
 unsigned gate_generation(const struct gate *gate)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -39,7 +40,10 @@ int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *
 uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
 		    uint64_t *opted_out);
 
-/* Soon to be checked: fetches what is not in the first caches anyway. n as above. */
+/* Whether there are so many prefixes that what gate_check() looks at is in no near cache. */
+bool gate_is_far(const struct gate *gate);
+
+/* To be checked a burst later: asks for what is far away in memory. n as above. */
 void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n);
 
 /* How often the gate has grown: when it changes, check again what waits to be sent. */

@@ -41,18 +41,7 @@ static inline bool gate_map_bit(const uint64_t *bits, uint32_t i)
 	return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> i % 64 & 1;
 }
 
-/* Whether anything near addr is denied: a look for its /16 or for its /20 ... */
-static inline bool gate_map_some16(const struct gate_map *map, uint32_t addr)
-{
-	return gate_map_bit(map->some16, addr >> 16);
-}
-
-static inline bool gate_map_some20(const struct gate_map *map, uint32_t addr)
-{
-	return gate_map_bit(map->some20, addr >> 12);
-}
-
-/* ... and then, for those few, one that is close. */
+/* After a look at the bitmap by /16 or by /20: of the few that are near, one that is close. */
 static inline bool gate_map_close(const struct gate_map *map, uint32_t addr)
 {
 	return gate_map_bit(map->some24, addr >> 8) &&

@@ -5,6 +5,7 @@
 #include "isa.h"
 
 #include "cookie.h"
+#include "datapath/gate.h"
 #include "permute.h"
 #include "probe.h"
 #include "target/target_space.h"
@@ -280,12 +281,77 @@ static void test_look_up(void **state)
 	unsetenv("PEAL_ISA");
 }
 
+/* One prefix of each kind for each of n places: few, or so many that the gate looks more closely.
+ */
+static struct gate *gate_of(unsigned n, enum isa isa)
+{
+	size_t size = n * 24 + 1, len = 0;
+	char *text = malloc(size);
+	struct listing deny = {.name = (char *)"list"};
+	struct exclusion excl = {.deny = &deny, .n_deny = 1};
+	struct gate *gate = NULL;
+	struct err err = {0};
+
+	assert_non_null(text);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t addr = 0x20000000 + i * 0x10307;
+
+		len += (size_t)snprintf(text + len, size - len, "%u.%u.%u.%u/%u\n", addr >> 24,
+					addr >> 16 & 255, addr >> 8 & 255, addr & 255, 20 + i % 13);
+	}
+	deny.text = text;
+	deny.len = len;
+	use(isa);
+	if (gate_create(&excl, &gate, &err) < 0)
+		fail_msg("%s", err.text);
+	free(text);
+	return gate;
+}
+
+static void gates_are_equal(unsigned prefixes, enum isa isa, uint64_t *random)
+{
+	struct gate *plain = gate_of(prefixes, ISA_PLAIN), *gate = gate_of(prefixes, isa);
+	uint64_t bug[2], opted_out[2], denied = 0;
+	uint32_t addr[64];
+
+	for (unsigned round = 0; round < 2000; round++) {
+		unsigned n = round % 65;
+
+		for (unsigned i = 0; i < 64; i++)
+			addr[i] = 0x20000000 +
+				  (uint32_t)(test_random(random) % prefixes) * 0x10307 +
+				  (uint32_t)(test_random(random) % 8192) - 4096;
+		assert_int_equal(gate_check(gate, addr, n, &bug[0], &opted_out[0]),
+				 gate_check(plain, addr, n, &bug[1], &opted_out[1]));
+		assert_int_equal(bug[0], bug[1]);
+		assert_int_equal(opted_out[0], opted_out[1]);
+		denied |= bug[0];
+	}
+	assert_true(denied != 0);
+	gate_destroy(plain);
+	gate_destroy(gate);
+}
+
+static void test_gates(void **state)
+{
+	uint64_t random = 7;
+
+	(void)state;
+	for (enum isa isa = ISA_AES_NI; isa <= ISA_AVX512; isa++) {
+		if (!use(isa))
+			continue;
+		gates_are_equal(100, isa, &random);
+		gates_are_equal(6000, isa, &random);
+	}
+	unsetenv("PEAL_ISA");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),	cmocka_unit_test(test_order),
 		cmocka_unit_test(test_cookies), cmocka_unit_test(test_frames),
-		cmocka_unit_test(test_look_up),
+		cmocka_unit_test(test_look_up), cmocka_unit_test(test_gates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
