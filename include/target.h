@@ -99,6 +99,12 @@ uint64_t target_space_size(const struct target_space *space);
 void target_space_pick(const struct target_space *space, const uint64_t *index, uint32_t *addr,
 		       uint16_t *port, unsigned n);
 
+/* Whether what target_space_pick() looks at is too large for the near caches. */
+bool target_space_is_far(const struct target_space *space);
+
+/* Soon to be picked: asks for what is far away in memory. */
+void target_space_prefetch(const struct target_space *space, const uint64_t *index, unsigned n);
+
 #define TARGET_ABSENT UINT64_MAX
 
 /* The inverse: index of each (address, port), TARGET_ABSENT where it is not a target. */

@@ -145,14 +145,24 @@ static bool tx_claim(struct tx *tx)
 }
 
 /* The next targets of the claim. */
-static unsigned tx_next(struct tx *tx, uint64_t *index)
+static unsigned tx_next(struct tx *tx)
 {
 	const struct stream *s = tx->stream;
+	struct batch *b = &tx->batch;
 	struct claim *c = &tx->claim;
+	uint64_t index[TX_BURST];
+	unsigned n;
 
+	if (c->attempt < s->attempts && ahead_pays(s))
+		return ahead_next(&tx->ahead, s, &c->next, c->end, b->step, b->daddr, b->dport);
 	if (c->attempt < s->attempts)
-		return walk_next(&s->walk, &c->next, c->end, tx->batch.step, index, TX_BURST);
-	return sample_next(s->sample, &s->walk, &c->next, c->end, tx->batch.step, index, TX_BURST);
+		n = walk_next(&s->walk, &c->next, c->end, b->step, index, TX_BURST);
+	else
+		n = sample_next(s->sample, &s->walk, &c->next, c->end, b->step, index, TX_BURST);
+	target_space_pick(s->space, index, b->daddr, b->dport, n);
+	if (s->prefix != NULL)
+		prefix_pace_prefetch(s->prefix, b->daddr, n);
+	return n;
 }
 
 /* Claim, order, targets, cookies: the chain from a position to a probe, a burst at a time. */
@@ -160,7 +170,6 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 {
 	struct stream *s = tx->stream;
 	struct batch *b = &tx->batch;
-	uint64_t index[TX_BURST];
 
 	b->first = b->n = 0;
 	if (tx->deferred.n != 0 && tx_batch_deferred(tx, now))
@@ -171,15 +180,11 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 	while (b->n == 0) {
 		if (tx->claim.next == tx->claim.end && !tx_claim(tx))
 			return false;
-		b->n = tx_next(tx, index);
+		b->n = tx_next(tx);
 	}
 	b->again = tx->claim.again;
 	for (unsigned i = 0; i < b->n; i++)
 		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
-	target_space_pick(s->space, index, b->daddr, b->dport, b->n);
-	gate_prefetch(s->gate, b->daddr, b->n);
-	if (s->prefix != NULL)
-		prefix_pace_prefetch(s->prefix, b->daddr, b->n);
 	cookie_make(&s->key, b->daddr, b->dport, (uint8_t)tx->claim.attempt, b->cookie, b->n);
 	return true;
 }

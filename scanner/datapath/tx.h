@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ahead.h"
 #include "deferrals.h"
 #include "earshot.h"
 #include "followup.h"
@@ -64,6 +65,7 @@ struct tx {
 	uint64_t paced; /* the rate that the next has */
 	struct pace pace;
 	struct claim claim;
+	struct ahead ahead;
 	struct batch batch;
 	struct rte_mbuf *burst[TX_BURST];
 	unsigned burst_first, burst_n; /* [burst_first, burst_n) waits for the device */

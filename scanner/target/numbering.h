@@ -46,6 +46,14 @@ struct numbering_cell {
 int numbering_init(struct numbering *num, const struct rangeset *addrs);
 void numbering_fini(struct numbering *num);
 
+/* Numbers whose addresses will soon be asked for. */
+static inline void numbering_prefetch(const struct numbering *num, const uint32_t *number,
+				      unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(&num->cell[number[i] >> num->shift]);
+}
+
 /* n numbers (all below the count of the set; n <= NUMBERING_BLOCK) to addresses. */
 void numbering_pick(const struct numbering *num, const uint32_t *number, uint32_t *addr,
 		    unsigned n);

@@ -169,6 +169,26 @@ void target_space_pick(const struct target_space *s, const uint64_t *index, uint
 	}
 }
 
+enum { RANGES_FAR = 4096 };
+
+bool target_space_is_far(const struct target_space *s)
+{
+	return s->n_ranges >= RANGES_FAR;
+}
+
+void target_space_prefetch(const struct target_space *s, const uint64_t *index, unsigned n)
+{
+	uint32_t number[NUMBERING_BLOCK];
+	uint16_t port[NUMBERING_BLOCK];
+	unsigned from, some;
+
+	for (from = 0; target_space_is_far(s) && from < n; from += some) {
+		some = n - from < NUMBERING_BLOCK ? n - from : NUMBERING_BLOCK;
+		pick_block(s, index + from, number, port, some);
+		numbering_prefetch(&s->numbering, number, some);
+	}
+}
+
 /* How many addresses of the product are below `addr`, which may be 2^32. */
 static uint64_t space_addrs_below(const struct target_space *s, uint64_t addr)
 {

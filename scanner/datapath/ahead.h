@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stream.h"
+
+/*
+ * A look ahead: what a walk comes to, found out up to two bursts before it is sent. Where there are
+ * very many prefixes, what tells the address of a target, and whether it may be probed, is in no
+ * near cache: so it is asked for, and arrives while earlier bursts are on their way.
+ *
+ * Nothing is decided here, and nothing is claimed: which targets are where is the same whenever it
+ * is asked. One lcore's own; all zero at first.
+ */
+
+enum { AHEAD_BURST = 64, AHEAD_DEPTH = 3 };
+
+struct ahead {
+	struct ahead_burst {
+		uint64_t from, next, end; /* of the walk: what walk_next() was given, and said */
+		unsigned n;
+		bool picked; /* addresses and ports are there, too */
+		uint64_t at[AHEAD_BURST], index[AHEAD_BURST];
+		uint32_t daddr[AHEAD_BURST];
+		uint16_t dport[AHEAD_BURST];
+	} burst[AHEAD_DEPTH];
+	unsigned now; /* the burst that is next; those after it come behind it, in a ring */
+};
+
+/* Does it pay? With few prefixes, all there is to look at is near. */
+bool ahead_pays(const struct stream *s);
+
+/* The next targets of the walk from *next on, as walk_next() and target_space_pick() give them. */
+unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next, uint64_t end,
+		    uint64_t at[AHEAD_BURST], uint32_t daddr[AHEAD_BURST],
+		    uint16_t dport[AHEAD_BURST]);

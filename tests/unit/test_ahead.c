@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A look ahead says what the walk and the target space say, wherever claims begin and end. */
+
+#include "datapath/ahead.h"
+
+#include "datapath/gate.h"
+#include "target/target_space.h"
+
+#include "test.h"
+
+enum { RANGES = 5000, RUN = 4096 };
+
+/* So many single addresses and pairs of them that looking ahead pays. */
+static struct target_space *space_of_many(void)
+{
+	struct rangeset set = {0};
+	struct portset ports = {0};
+	struct pairset pairs = {0};
+	struct target_space *space;
+
+	ports.bits[1] = 1 | 1ul << 16;
+	for (uint32_t i = 0; i < RANGES; i++)
+		assert_int_equal(rangeset_add(&set, i * 70001, i * 70001 + i % 5), 0);
+	rangeset_normalise(&set);
+	space = target_space_create(&set, &ports, &pairs);
+	assert_non_null(space);
+	rangeset_fini(&set);
+	return space;
+}
+
+static void stream_begin(struct stream *s)
+{
+	struct exclusion excl = {0};
+	struct err err = {0};
+
+	*s = (struct stream){.space = space_of_many(), .attempts = 1};
+	assert_int_equal(walk_init(&s->walk, target_space_size(s->space), 1, 0, 1, 0), 0);
+	assert_int_equal(gate_create(&excl, &s->gate, &err), 0);
+}
+
+static void stream_end(struct stream *s)
+{
+	gate_destroy(s->gate);
+	target_space_destroy((struct target_space *)(uintptr_t)s->space);
+}
+
+/* Burst by burst, at the same places with the same addresses. */
+static void claim_is_equal(struct ahead *ahead, const struct stream *s, uint64_t first,
+			   uint64_t end, unsigned bursts)
+{
+	uint64_t next = first, want_next = first, at[AHEAD_BURST], want_at[AHEAD_BURST];
+	uint64_t index[AHEAD_BURST];
+	uint32_t daddr[AHEAD_BURST], want_daddr[AHEAD_BURST];
+	uint16_t dport[AHEAD_BURST], want_dport[AHEAD_BURST];
+
+	for (; next < end && bursts > 0; bursts--) {
+		unsigned n = walk_next(&s->walk, &want_next, end, want_at, index, AHEAD_BURST);
+
+		target_space_pick(s->space, index, want_daddr, want_dport, n);
+		assert_int_equal(ahead_next(ahead, s, &next, end, at, daddr, dport), n);
+		assert_int_equal(next, want_next);
+		assert_memory_equal(at, want_at, n * sizeof(at[0]));
+		assert_memory_equal(daddr, want_daddr, n * sizeof(daddr[0]));
+		assert_memory_equal(dport, want_dport, n * sizeof(dport[0]));
+	}
+}
+
+static void test_claims(void **state)
+{
+	struct ahead ahead = {0};
+	struct stream s;
+	uint64_t random = 1;
+
+	(void)state;
+	stream_begin(&s);
+	assert_true(ahead_pays(&s));
+	claim_is_equal(&ahead, &s, 0, s.walk.length, UINT32_MAX);
+	claim_is_equal(&ahead, &s, 0, s.walk.length, UINT32_MAX); /* another attempt */
+	for (unsigned i = 0; i < 2000; i++) {
+		uint64_t first = test_random(&random) % s.walk.length;
+		uint64_t end = first + 1 + test_random(&random) % (i % 2 ? RUN : 100);
+
+		if (i % 3 == 0) /* where the one before ended, or was left */
+			first = ahead.burst[ahead.now].from;
+		end = end > s.walk.length ? s.walk.length : end;
+		claim_is_equal(&ahead, &s, first, end, 1 + (unsigned)test_random(&random) % 20);
+	}
+	stream_end(&s);
+}
+
+static void test_near(void **state)
+{
+	struct rangeset set = {0};
+	struct portset ports = {.bits = {2}};
+	struct pairset pairs = {0};
+	struct stream s;
+	const struct target_space *many;
+
+	(void)state;
+	stream_begin(&s);
+	many = s.space;
+	assert_int_equal(rangeset_add(&set, 1, 1000), 0);
+	s.space = target_space_create(&set, &ports, &pairs);
+	assert_false(ahead_pays(&s));
+	target_space_destroy((struct target_space *)(uintptr_t)s.space);
+	rangeset_fini(&set);
+	s.space = many;
+	stream_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_near),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
