@@ -22,10 +22,19 @@ void ethdev_close(struct io_dev *dev);
 /* Frames to mac, too, are received from now on. */
 void ethdev_listen(struct io_dev *dev, const uint8_t mac[6]);
 
+/* As io_reset(). */
+int ethdev_reset(struct io_dev *dev, const struct io_stats *last);
+
 void ethdev_stats(const struct io_dev *dev, struct io_stats *stats);
 
 /* A name for pools and rings that no other open device has: "sim-tx-3". Returns buf. */
 const char *ethdev_name(char *buf, unsigned len, const struct io_dev *dev, const char *what);
+
+/* --- events.c --- */
+
+/* Sets dev->removed and dev->asks_reset when the device's driver says so, until told to stop. */
+void events_watch(struct io_dev *dev);
+void events_ignore(struct io_dev *dev);
 
 /* --- kernel_if.c: a Linux interface --- */
 

@@ -125,6 +125,8 @@ static int ethdev_tx_pools(struct io_dev *dev, const struct io_conf *conf, struc
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	for (unsigned q = 0; q < dev->tx_queues; q++) {
+		if (dev->tx_pool[q] != NULL)
+			continue; /* of before a reset */
 		ethdev_name(name, sizeof(name), dev, "tx");
 		dev->tx_pool[q] =
 			rte_pktmbuf_pool_create(name, dev->tx_depth + 2 * POOL_CACHE, POOL_CACHE, 0,
@@ -191,10 +193,10 @@ static const char *ethdev_label(const struct io_dev *dev)
 	return dev->driver->name;
 }
 
-/* Configured, started, and receiving no more than it must. */
-static int ethdev_go(struct io_dev *dev, const struct io_conf *conf,
-		     const struct rte_eth_dev_info *info, struct steer_report *report,
-		     struct err *err)
+/* Configured and started, with rules where it takes them. */
+static int ethdev_launch(struct io_dev *dev, const struct io_conf *conf,
+			 const struct rte_eth_dev_info *info, struct steer_report *report,
+			 struct err *err)
 {
 	int rc;
 
@@ -300,33 +302,45 @@ static void ethdev_count(struct io_dev *dev)
 	dev->xstats = xstats_open(dev->port_id);
 }
 
-int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
+/* Started, and receiving no more than it must. */
+static int ethdev_go(struct io_dev *dev, const struct rte_eth_dev_info *info, struct err *err)
 {
-	struct rte_eth_dev_info info;
-	struct rte_ether_addr mac;
 	struct quiet quiet;
-	struct io_conf own = *conf;
 	struct steer_report report = {0};
-	int rc = rte_eth_dev_info_get(dev->port_id, &info);
+	int rc;
 
-	if (rc < 0)
-		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
-	if (own.socket < 0)
-		own.socket = ethdev_node(dev);
-	dev->socket = own.socket;
-	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
-	if (dev->volley[0] == NULL)
-		dev->tx_queues = ethdev_tx_queues(dev, &info);
-	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
 	quiet_begin(&quiet, !eal_verbose());
-	rc = ethdev_go(dev, &own, &info, &report, err);
+	rc = ethdev_launch(dev, &dev->conf, info, &report, err);
 	quiet_end(&quiet);
 	if (rc < 0)
 		return rc;
 	ethdev_say_steered(dev, &report);
 	if (dev->driver->started != NULL)
 		dev->driver->started(dev);
-	ethdev_vlan(dev, conf->answers.vlan);
+	ethdev_vlan(dev, dev->conf.answers.vlan);
+	return 0;
+}
+
+int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
+{
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac;
+	int rc = rte_eth_dev_info_get(dev->port_id, &info);
+
+	if (rc < 0)
+		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
+	dev->conf = *conf;
+	if (dev->conf.socket < 0)
+		dev->conf.socket = ethdev_node(dev);
+	dev->socket = dev->conf.socket;
+	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
+	if (dev->volley[0] == NULL)
+		dev->tx_queues = ethdev_tx_queues(dev, &info);
+	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
+	events_watch(dev);
+	rc = ethdev_go(dev, &info, err);
+	if (rc < 0)
+		return rc;
 	if (rte_eth_macaddr_get(dev->port_id, &mac) == 0 && !rte_is_zero_ether_addr(&mac))
 		memcpy(dev->mac, mac.addr_bytes, sizeof(dev->mac));
 	else /* rings and files have none: a locally administered one */
@@ -344,10 +358,38 @@ void ethdev_listen(struct io_dev *dev, const uint8_t mac[6])
 	struct rte_ether_addr addr;
 
 	memcpy(addr.addr_bytes, mac, sizeof(addr.addr_bytes));
+	memcpy(dev->listen, mac, sizeof(dev->listen));
+	dev->listens = true;
 	if (memcmp(mac, dev->mac, sizeof(dev->mac)) == 0 ||
 	    rte_eth_dev_mac_addr_add(dev->port_id, &addr, 0) == 0)
 		return;
 	rte_eth_promiscuous_enable(dev->port_id);
+}
+
+int ethdev_reset(struct io_dev *dev, const struct io_stats *last)
+{
+	struct rte_eth_dev_info info;
+	struct err err;
+	int rc;
+
+	/* first: it may ask once more while that is being done */
+	__atomic_store_n(&dev->asks_reset, false, __ATOMIC_RELAXED);
+	rc = rte_eth_dev_reset(dev->port_id);
+	if (rc == 0)
+		rc = rte_eth_dev_info_get(dev->port_id, &info);
+	if (rc == 0 && ethdev_go(dev, &info, &err) < 0) {
+		LOG(ERROR, "%s", err.text);
+		rc = -EIO;
+	}
+	if (rc < 0)
+		return rc;
+	if (dev->listens)
+		ethdev_listen(dev, dev->listen);
+	dev->before = *last;
+	rte_eth_stats_reset(dev->port_id);
+	xstats_close(dev->xstats);
+	ethdev_count(dev);
+	return 0;
 }
 
 void ethdev_close(struct io_dev *dev)
@@ -359,6 +401,7 @@ void ethdev_close(struct io_dev *dev)
 	if (dev->port_id < RTE_MAX_ETHPORTS && rte_eth_dev_info_get(dev->port_id, &info) == 0) {
 		xstats_close(dev->xstats);
 		dev->xstats = NULL;
+		events_ignore(dev);
 		rte_eth_dev_stop(dev->port_id);
 		rte_eth_dev_close(dev->port_id);
 		if (info.device != NULL)
@@ -372,16 +415,18 @@ void ethdev_stats(const struct io_dev *dev, struct io_stats *stats)
 {
 	struct rte_eth_stats eth;
 
-	memset(stats, 0, sizeof(*stats));
+	*stats = dev->before;
 	if (rte_eth_stats_get(dev->port_id, &eth) == 0) {
-		stats->opackets = eth.opackets;
-		stats->oerrors = eth.oerrors;
-		stats->ipackets = eth.ipackets;
-		stats->imissed = eth.imissed;
-		stats->nombuf = eth.rx_nombuf;
-		stats->ierrors = eth.ierrors;
+		stats->opackets += eth.opackets;
+		stats->oerrors += eth.oerrors;
+		stats->ipackets += eth.ipackets;
+		stats->imissed += eth.imissed;
+		stats->nombuf += eth.rx_nombuf;
+		stats->ierrors += eth.ierrors;
 	}
 	xstats_lost(dev->xstats, dev->port_id, stats);
+	stats->removed = __atomic_load_n(&dev->removed, __ATOMIC_RELAXED);
+	stats->asks_reset = __atomic_load_n(&dev->asks_reset, __ATOMIC_RELAXED);
 	stats->link_up = ethdev_link_up(dev);
 }
 

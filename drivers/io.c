@@ -148,6 +148,11 @@ int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_de
 	return rc;
 }
 
+int io_reset(struct io_dev *dev, const struct io_stats *last)
+{
+	return ethdev_reset(dev, last);
+}
+
 /* All that were taken must be back once the device is closed. */
 static void io_pool_free(struct rte_mempool **pool)
 {

@@ -238,7 +238,7 @@ void kernel_if_stats(const struct io_dev *dev, struct io_stats *stats)
 	struct link_counters now;
 	uint64_t xdp = 0;
 
-	stats->removed = link_index(dev->ifname) != kif->index;
+	stats->removed |= link_index(dev->ifname) != kif->index;
 	sockets_find(kif, dev->ifname);
 	for (unsigned i = 0; i < kif->n; i++) {
 		if (kif->domain == AF_PACKET)

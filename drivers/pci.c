@@ -26,7 +26,6 @@
 
 struct pci {
 	char address[PCI_ADDRESS];
-	bool removed; /* DPDK's interrupt thread writes */
 };
 
 static int pci_find(const char *arg, struct pci_info *info, struct err *err)
@@ -84,32 +83,14 @@ static int pci_check(const char *arg, struct err *err)
 		       info.address, owner, info.address);
 }
 
+/* In DPDK's interrupt thread: vfio asks for the card back. */
 static void pci_event(const char *name, enum rte_dev_event_type event, void *arg)
 {
-	struct pci *pci = arg;
+	struct io_dev *dev = arg;
 
 	(void)name;
 	if (event == RTE_DEV_EVENT_REMOVE)
-		__atomic_store_n(&pci->removed, true, __ATOMIC_RELAXED);
-}
-
-static int pci_event_eth(uint16_t port, enum rte_eth_event_type event, void *arg, void *ret)
-{
-	struct pci *pci = arg;
-
-	(void)port, (void)event, (void)ret;
-	__atomic_store_n(&pci->removed, true, __ATOMIC_RELAXED);
-	return 0;
-}
-
-/* A card that is pulled, and one whose own reset ends what it was set up for, are both gone. */
-static void pci_watch(struct io_dev *dev)
-{
-	struct pci *pci = dev->priv;
-
-	rte_dev_event_callback_register(pci->address, pci_event, pci);
-	rte_eth_dev_callback_register(dev->port_id, RTE_ETH_EVENT_INTR_RMV, pci_event_eth, pci);
-	rte_eth_dev_callback_register(dev->port_id, RTE_ETH_EVENT_INTR_RESET, pci_event_eth, pci);
+		__atomic_store_n(&dev->removed, true, __ATOMIC_RELAXED);
 }
 
 /* The EAL has probed the card already; once more tells why it is not there. */
@@ -156,15 +137,8 @@ static int pci_open(struct io_dev *dev, const char *arg, const struct io_conf *c
 		return err_set(err, EXIT_DEVICE, "out of memory");
 	snprintf(pci->address, sizeof(pci->address), "%s", info.address);
 	dev->priv = pci;
-	pci_watch(dev);
+	rte_dev_event_callback_register(pci->address, pci_event, dev);
 	return 0;
-}
-
-static void pci_stats(const struct io_dev *dev, struct io_stats *stats)
-{
-	const struct pci *pci = dev->priv;
-
-	stats->removed = __atomic_load_n(&pci->removed, __ATOMIC_RELAXED);
 }
 
 static void pci_close(struct io_dev *dev)
@@ -172,7 +146,7 @@ static void pci_close(struct io_dev *dev)
 	struct pci *pci = dev->priv;
 
 	if (pci != NULL)
-		rte_dev_event_callback_unregister(pci->address, pci_event, pci);
+		rte_dev_event_callback_unregister(pci->address, pci_event, dev);
 	free(pci);
 }
 
@@ -193,7 +167,6 @@ const struct io_driver driver_pci = {
 	.memory_mb = 128,
 	.check = pci_check,
 	.open = pci_open,
-	.stats = pci_stats,
 	.close = pci_close,
 	.near = pci_near,
 };

@@ -54,9 +54,20 @@ struct io_conf {
 	struct io_answers answers;
 };
 
-/* An open device. Fields are const after io_open(). */
+/* Device counters as ethdev and, for Linux interfaces, the kernel report them, since io_open(). */
+struct io_stats {
+	uint64_t opackets, oerrors; /* sent, lost below tx_burst */
+	uint64_t ipackets, imissed, nombuf;
+	uint64_t ierrors; /* that the device refused: damaged, too long */
+	bool link_up;	  /* the kernel's word for Linux interfaces, ethdev's else */
+	bool removed;	  /* the device is gone, or wants to go: close it */
+	bool asks_reset;  /* it does nothing more until io_reset() */
+};
+
+/* An open device. Fields are const after io_open(), but for io_reset() and what says so. */
 struct io_dev {
 	const struct io_driver *driver;
+	struct io_conf conf;	       /* that it was opened with */
 	uint16_t port_id;	       /* of ethdev */
 	unsigned tx_queues, rx_queues; /* got */
 	int socket;		       /* its NUMA node, -1 if it is on none */
@@ -79,7 +90,11 @@ struct io_dev {
 	 * no limit. */
 	unsigned earshot;
 	bool steered; /* rules bring it what looks like an answer, and nothing else */
-	void *priv;   /* the driver's */
+	bool listens; /* to one more hardware address, see io_listen() */
+	uint8_t listen[6];
+	bool removed, asks_reset; /* DPDK's interrupt thread sets them: atomic */
+	struct io_stats before;	  /* counted before it was reset */
+	void *priv;		  /* the driver's */
 	struct xstats *xstats;
 	/*
 	 * Work that the device does on a polling lcore, or NULL: moves packets between its queues.
@@ -94,19 +109,10 @@ struct io_dev {
 			       unsigned n);
 };
 
-/* Device counters as ethdev and, for Linux interfaces, the kernel report them, since io_open(). */
-struct io_stats {
-	uint64_t opackets, oerrors; /* sent, lost below tx_burst */
-	uint64_t ipackets, imissed, nombuf;
-	uint64_t ierrors; /* that the device refused: damaged, too long */
-	bool link_up;	  /* the kernel's word for Linux interfaces, ethdev's else */
-	bool removed;	  /* the device is gone, or wants to go: close it */
-};
-
 /* One of the device's own counters, by the name that DPDK's driver gives it. */
 struct io_counter {
 	char name[64];
-	uint64_t value; /* since io_open() */
+	uint64_t value; /* since io_open(), or io_reset() */
 };
 
 struct io_driver {
@@ -174,6 +180,14 @@ void io_listen(struct io_dev *dev, const uint8_t mac[6]);
 /* After eal_start(). *dev is started and its link is up, or err says what to do. */
 int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
 	    struct err *err);
+
+/*
+ * Sets a device up anew that asks for it, as io_open() left it; frames that it holds are lost.
+ * last: io_stats() of before, from which counting goes on. No lcore may use the device meanwhile.
+ * 0; -EAGAIN: not yet; else it is no use any more. Main thread only.
+ */
+int io_reset(struct io_dev *dev, const struct io_stats *last);
+
 /* Gives back all frames that it still holds: free the pools of what was sent only afterwards. */
 void io_close(struct io_dev *dev);
 

@@ -74,6 +74,9 @@ void workers_stop_sending(struct workers *w);
 /* While held, no probes go out by this device: its path is down. Follow-ups still do. */
 void workers_hold(struct workers *w, unsigned uplink, bool hold);
 
+/* While parked, no lcore touches the device: none does when this returns. */
+void workers_park(struct workers *w, unsigned uplink, bool park);
+
 /* Frames/s from now on, over all lcores: not 0; RATE_MAX is no limit. */
 void workers_set_rate(struct workers *w, uint64_t rate);
 

@@ -185,6 +185,7 @@ struct scan_path {
 	unsigned silent; /* questions without an answer, in a row */
 	bool alive;	 /* there was a sign of life since the last question */
 	uint64_t heard, answers, told, mac;
+	bool parked; /* no lcore uses the device: it is being reset */
 	bool held;
 	uint64_t held_at;
 	uint64_t dropped; /* frames, at the last look */

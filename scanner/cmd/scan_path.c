@@ -9,6 +9,7 @@
  * is
  *
  *	link down	a look (20 ms; at cards alone 50 ms)
+ *	reset		a look
  *	gateway silent	from the last sign of life to the end of SILENT_HOLD questions
  *	gateway moved	from its last answer from where it was (ASK_MS)
  *
@@ -17,6 +18,9 @@
  */
 
 #include "scan.h"
+
+#include <errno.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 
@@ -122,11 +126,19 @@ static uint64_t path_missing(const struct device_count *device)
 	return device->tx_dropped + device->rx_missed;
 }
 
+/* When it surely was not broken yet. */
+static uint64_t path_good_at(const struct scan_path *path)
+{
+	if (path->io.asks_reset)
+		return path->looked;
+	return path->down_since != 0 ? path->up_at : path->alive_at;
+}
+
 /* Sending waits, or goes on: what is lost by that goes out again. */
 static void path_hold(struct scan_path *path, struct scan *scan, unsigned i,
 		      const struct snapshot *s, uint64_t now)
 {
-	bool hold = path->down_since != 0 || path->silent >= SILENT_HOLD;
+	bool hold = path->down_since != 0 || path->silent >= SILENT_HOLD || path->io.asks_reset;
 	uint64_t dropped = path_missing(&s->device[i]) - path->dropped; /* since the last look */
 
 	if (hold != path->held)
@@ -134,7 +146,7 @@ static void path_hold(struct scan_path *path, struct scan *scan, unsigned i,
 	if (hold && !path->held) {
 		path->outages++;
 		path->held_at = now;
-		path_lost(scan, path->down_since != 0 ? path->up_at : path->alive_at, now, dropped);
+		path_lost(scan, path_good_at(path), now, dropped);
 	} else if (path->held && (!hold || dropped != 0)) {
 		path_lost(scan, path->held_at, now, dropped);
 	}
@@ -151,6 +163,32 @@ static void path_give_up(const struct scan_path *path, struct scan *scan, unsign
 	workers_hold(scan->workers, i, true);
 	path_lost(scan, path->held ? path->held_at : path->up_at, now,
 		  path_missing(&s->device[i]) - path->dropped);
+}
+
+/* A device that asks for it is set up anew, while no lcore uses it. False: it cannot be. */
+static bool path_reset(struct scan_path *path, struct scan *scan, unsigned i)
+{
+	struct uplink *u = &scan->uplink[i];
+	int rc;
+
+	if (!path->io.asks_reset)
+		return true;
+	if (!path->parked) {
+		LOG(WARN, "%s: the device asks for a reset: sending waits for it", u->name);
+		workers_park(scan->workers, i, true);
+		path->parked = true;
+	}
+	rc = io_reset(&u->dev, &path->io);
+	if (rc == -EAGAIN)
+		return true;
+	if (rc < 0) {
+		LOG(ERROR, "%s: the device cannot be reset: %s", u->name, strerror(-rc));
+		return false;
+	}
+	LOG(WARN, "%s: the device was reset", u->name);
+	workers_park(scan->workers, i, false);
+	path->parked = false;
+	return true;
 }
 
 uint64_t scan_path_outage(const struct scan_path *path, uint64_t now)
@@ -176,7 +214,7 @@ bool scan_path_look(struct scan_path *path, struct scan *scan, unsigned i, const
 	}
 	path_hold(path, scan, i, s, now);
 	path->looked = now;
-	if (!path->held || since(path->held_at, now) <= BROKEN_END_S)
+	if (path_reset(path, scan, i) && (!path->held || since(path->held_at, now) <= BROKEN_END_S))
 		return true;
 	path_give_up(path, scan, i, s, now);
 	return false;

@@ -67,7 +67,8 @@ static void watch_path(struct watch *w, struct snapshot *s, uint64_t now)
 	s->outage_ms = (uint64_t)(seconds(outage) * 1000);
 }
 
-/* What the devices themselves say. What came when nobody listened any more is no loss. */
+/* What the devices themselves say, but not while they are reset. What came when nobody listened any
+ * more is no loss. */
 static void watch_devices(struct watch *w, struct snapshot *s, bool settled)
 {
 	s->n_devices = w->scan->n_uplinks;
@@ -75,7 +76,7 @@ static void watch_devices(struct watch *w, struct snapshot *s, bool settled)
 		struct device_count *device = &s->device[i];
 		struct io_stats *io = &w->path[i].io;
 
-		if (!settled)
+		if (!settled && !w->path[i].parked)
 			io_stats(&w->scan->uplink[i].dev, io);
 		device->name = w->scan->uplink[i].name;
 		device->tx_dropped = io->oerrors;

@@ -42,6 +42,7 @@ struct rx {
 	struct result_ring *frames; /* of the records, for --capture; NULL: not wanted */
 	struct rte_ring *followups; /* to a TX lcore */
 	struct rte_ring *echoes;    /* to a TX lcore; NULL: pings are not answered */
+	const bool *park;	    /* main: the device is not to be touched, so no rx_step() */
 	const bool *cooldown;	    /* main: the last probe has been sent */
 
 	/* the lcore's own */

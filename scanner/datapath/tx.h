@@ -54,6 +54,7 @@ struct tx {
 	bool dry;		 /* build everything, hand nothing to the device */
 	const bool *stop;	 /* main: no more probes */
 	const bool *hold;	 /* main: none for now */
+	const bool *park;	 /* main: the device is not to be touched, so no tx_step() */
 	struct earshot *earshot; /* of the device */
 	const uint64_t *rate;	 /* main: frames/s, all lcores together */
 

@@ -39,9 +39,11 @@ static void worker_idle(const struct worker *w, uint64_t now)
 		return;
 	}
 	for (unsigned i = 0; i < w->n_tx; i++)
-		due = RTE_MIN(due, tx_due(w->tx[i], now));
+		if (!worker_flag(w->tx[i]->park))
+			due = RTE_MIN(due, tx_due(w->tx[i], now));
 	for (unsigned i = 0; i < w->n_rx; i++)
-		due = RTE_MIN(due, rx_due(w->rx[i]));
+		if (!worker_flag(w->rx[i]->park))
+			due = RTE_MIN(due, rx_due(w->rx[i]));
 	if (due <= now) {
 		sched_yield();
 		return;
@@ -91,14 +93,27 @@ static unsigned worker_turn(struct worker *w, bool rx_on, bool tx_on, uint64_t *
 	unsigned work = 0;
 
 	for (unsigned i = 0; rx_on && i < w->n_rx; i++) {
+		if (worker_flag(w->rx[i]->park))
+			continue;
 		*now = i != 0 ? rte_rdtsc() : *now;
 		work += worker_receive(w->rx[i], now);
 	}
 	for (unsigned i = 0; tx_on && i < w->n_tx; i++) {
+		if (worker_flag(w->tx[i]->park))
+			continue;
 		*now = i != 0 ? rte_rdtsc() : *now;
 		work += tx_step(w->tx[i], *now);
 	}
 	return work;
+}
+
+/* The turn before is over, and what is parked by now is left alone from here on. */
+static void worker_follow_parks(struct worker *w)
+{
+	unsigned parks = __atomic_load_n(&w->all->parks, __ATOMIC_ACQUIRE);
+
+	if (parks != w->parks)
+		__atomic_store_n(&w->parks, parks, __ATOMIC_RELEASE);
 }
 
 static int worker_run(void *arg)
@@ -113,6 +128,7 @@ static int worker_run(void *arg)
 
 		if (!rx_on && !tx_on)
 			return 0;
+		worker_follow_parks(w);
 		if (worker_turn(w, rx_on, tx_on, &now) == 0)
 			worker_idle(w, now);
 	}
@@ -141,6 +157,15 @@ void workers_stop_sending(struct workers *w)
 void workers_hold(struct workers *w, unsigned uplink, bool hold)
 {
 	__atomic_store_n(&w->hold[uplink], hold, __ATOMIC_RELEASE);
+}
+
+void workers_park(struct workers *w, unsigned uplink, bool park)
+{
+	__atomic_store_n(&w->park[uplink], park, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->parks, w->parks + 1, __ATOMIC_RELEASE);
+	for (unsigned i = 0; park && i < w->n_workers; i++)
+		while (__atomic_load_n(&w->worker[i].parks, __ATOMIC_ACQUIRE) != w->parks)
+			rte_delay_us_sleep(50);
 }
 
 void workers_set_rate(struct workers *w, uint64_t rate)

@@ -20,13 +20,15 @@ struct worker {
 	struct tx *tx[DEVICES_MAX];
 	struct rx *rx[DEVICES_MAX];
 	unsigned n_tx, n_rx;
-	bool busy; /* one of its devices is made for speed */
+	bool busy;	/* one of its devices is made for speed */
+	unsigned parks; /* of all->parks: those that it goes by; main reads */
 } STATS_ALIGN;
 
 struct workers {
 	struct workers_conf conf;
 	bool stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
-	bool hold[DEVICES_MAX];			       /* likewise */
+	bool hold[DEVICES_MAX], park[DEVICES_MAX];     /* likewise */
+	unsigned parks;				       /* likewise: changes of park so far */
 	uint64_t rate;				       /* likewise: frames/s */
 	uint64_t idle_max;			       /* TSC ticks */
 	struct worker worker[WORKERS_MAX];

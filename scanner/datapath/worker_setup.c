@@ -95,6 +95,7 @@ static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	tx->echoes = queue == 0 ? w->echoes[uplink] : NULL;
 	tx->ttl = w->conf.ttl;
 	tx->hold = &w->hold[uplink];
+	tx->park = &w->park[uplink];
 	tx->earshot = &w->earshot[uplink];
 	tx->rate = &w->rate;
 	tx->paced = w->rate;
@@ -143,6 +144,7 @@ static int create_rx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	rx->frames = output_frames(w->conf.output, i);
 	rx->followups = w->followups[i];
 	rx->echoes = w->echoes[uplink];
+	rx->park = &w->park[uplink];
 	rx->cooldown = &w->cooldown;
 	return 0;
 }

@@ -7,10 +7,7 @@
 
 #include "loop.h"
 
-#include <jansson.h>
-#include <sys/wait.h>
-
-#include "cmd.h"
+#include "forked.h"
 #include "target.h"
 
 int __real_target_load(const struct target_conf *conf, struct target_space **space,
@@ -43,7 +40,7 @@ static char dir[] = "/tmp/peal-test-XXXXXX", pcap[64], summary[64], device[80];
 
 /* A scan of 768 good targets, and of 272 bad ones if the space is broken; the packets go to a
  * capture file. */
-static int scan_run(const char *rate)
+static int scan(const char *rate)
 {
 	const char *argv[] = {"198.18.0.0/22",
 			      "10.9.0.0/28",
@@ -68,36 +65,8 @@ static int scan_run(const char *rate)
 			      "-m",
 			      summary,
 			      "-q"};
-	enum exit_code code = EXIT_COMPLETE;
-	struct err err;
-	struct job job;
 
-	if (job_parse(&job, ARRAY_LEN(argv), (char **)argv, CMD_SCAN, &err) < 0 ||
-	    job_check(&job, CMD_SCAN, &err) < 0 || cmd_scan.run(&job, &code, &err) < 0) {
-		fprintf(stderr, "%s\n", err.text);
-		code = err.code;
-	}
-	job_fini(&job);
-	return code;
-}
-
-/* Its exit status. The EAL starts once a process, so each scan has its own. */
-static int scan(const char *rate)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0)
-		_exit(scan_run(rate));
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static uint64_t count(const json_t *json, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(json, key));
+	return forked(&cmd_scan, argv, ARRAY_LEN(argv));
 }
 
 /* How many frames left; none may be for an address that is excluded. */
@@ -131,8 +100,8 @@ static void check_summary(const char *reason, uint64_t *sent, uint64_t *not_reac
 	assert_string_equal(json_string_value(json_object_get(json, "exit_reason")), reason);
 	assert_int_equal(json_is_true(json_object_get(json, "complete")),
 			 strcmp(reason, "complete") == 0);
-	*sent = count(json, "sent");
-	*not_reached = count(json, "not_reached");
+	*sent = forked_count(json, "sent");
+	*not_reached = forked_count(json, "not_reached");
 	json_decref(json);
 }
 
