@@ -71,7 +71,10 @@ int workers_start(struct workers *w, struct err *err);
 /* No more probes from here on; answers are still taken, follow-ups still sent. */
 void workers_stop_sending(struct workers *w);
 
-/* While held, no probes go out by this device: its path is down. Follow-ups still do. */
+/*
+ * While held, no probes go out by this device: its path is down. Follow-ups still do, slowly, for
+ * its share of the rate goes to the others until then. What it had taken waits with it.
+ */
 void workers_hold(struct workers *w, unsigned uplink, bool hold);
 
 /* While parked, no lcore touches the device: none does when this returns. */

@@ -56,7 +56,7 @@ struct tx {
 	const bool *hold;	 /* main: none for now */
 	const bool *park;	 /* main: the device is not to be touched, so no tx_step() */
 	struct earshot *earshot; /* of the device */
-	const uint64_t *rate;	 /* main: frames/s, all lcores together */
+	const uint64_t *rate;	 /* main: frames/s, if all lcores had that of this one */
 
 	/* the lcore's own */
 	uint64_t gateway; /* that the next two send to; see neigh.h */

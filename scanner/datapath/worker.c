@@ -21,6 +21,8 @@ enum {
 	RX_ROUNDS = 4, /* bursts received for one sent, at most: more answers than probes must not
 			  pile up */
 	SLICE_NS = 100000, /* of the processor, where others want it, too */
+	HELD_SHARE = 16,   /* of so many frames one is for held devices: they ask for their gateways
+			      (scan_path.c), and send what they are asked for */
 };
 
 /* --- the loop --- */
@@ -154,9 +156,31 @@ void workers_stop_sending(struct workers *w)
 	__atomic_store_n(&w->stop_sending, true, __ATOMIC_RELEASE);
 }
 
+/*
+ * The pacers give each queue the same part of its device's rate, so a device's rate is its own
+ * times all queues by its own. Sums are rounded down: never more than the rate.
+ */
+void workers_share(struct workers *w)
+{
+	uint64_t kept = w->rate / HELD_SHARE, held = 0, n = w->n_tx;
+
+	for (unsigned i = 0; i < n; i++)
+		held += w->hold[w->tx_uplink[i]];
+	if (held == n || w->rate > UINT64_MAX / WORKERS_MAX) /* or there is no limit */
+		kept = 0;
+	for (unsigned i = 0; i < w->conf.n_uplinks; i++) {
+		uint64_t rate = w->rate;
+
+		if (held != 0 && kept != 0)
+			rate = w->hold[i] ? kept * n / held : (rate - kept) * n / (n - held);
+		__atomic_store_n(&w->rates[i], rate, __ATOMIC_RELAXED);
+	}
+}
+
 void workers_hold(struct workers *w, unsigned uplink, bool hold)
 {
 	__atomic_store_n(&w->hold[uplink], hold, __ATOMIC_RELEASE);
+	workers_share(w);
 }
 
 void workers_park(struct workers *w, unsigned uplink, bool park)
@@ -170,7 +194,8 @@ void workers_park(struct workers *w, unsigned uplink, bool park)
 
 void workers_set_rate(struct workers *w, uint64_t rate)
 {
-	__atomic_store_n(&w->rate, rate, __ATOMIC_RELAXED);
+	w->rate = rate;
+	workers_share(w);
 }
 
 bool workers_sent_all(const struct workers *w)

@@ -29,8 +29,9 @@ struct workers {
 	bool stop_sending, cooldown, stop_rx, stop_tx; /* main writes, lcores read */
 	bool hold[DEVICES_MAX], park[DEVICES_MAX];     /* likewise */
 	unsigned parks;				       /* likewise: changes of park so far */
-	uint64_t rate;				       /* likewise: frames/s */
-	uint64_t idle_max;			       /* TSC ticks */
+	uint64_t rates[DEVICES_MAX]; /* likewise: frames/s, if all queues were of this device */
+	uint64_t rate;		     /* main's: of all together */
+	uint64_t idle_max;	     /* TSC ticks */
 	struct worker worker[WORKERS_MAX];
 	unsigned n_workers, n_tx, n_rx; /* lcores; queues of all devices, in each direction */
 	struct tx *tx[WORKERS_MAX];
@@ -44,6 +45,9 @@ struct workers {
 	struct result_ring *results[2 * WORKERS_MAX];
 	unsigned n_results;
 };
+
+/* Each device's share of the rate, by who is held. */
+void workers_share(struct workers *w);
 
 static inline bool worker_flag(const bool *f)
 {

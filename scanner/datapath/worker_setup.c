@@ -97,7 +97,7 @@ static int create_tx(struct workers *w, unsigned uplink, unsigned queue, struct 
 	tx->hold = &w->hold[uplink];
 	tx->park = &w->park[uplink];
 	tx->earshot = &w->earshot[uplink];
-	tx->rate = &w->rate;
+	tx->rate = &w->rates[uplink];
 	tx->paced = w->rate;
 	tx_take_orders(w, tx, uplink);
 	tx->results = w->results;
@@ -183,6 +183,7 @@ static int create_queues(struct workers *w)
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned q = 0; q < tx_queues(r, w->conf.uplinks, n, i) && rc == 0; q++)
 			rc = create_tx(w, i, q, &w->worker[(q * n + i) % r->n_tx]);
+	workers_share(w);
 	for (unsigned i = 0; i < w->n_tx; i++)
 		pace_init(&w->tx[i]->pace, w->rate, w->n_tx, rte_get_tsc_hz(), rte_rdtsc());
 	return rc;
