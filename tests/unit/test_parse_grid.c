@@ -177,12 +177,14 @@ static int want_arp(struct reader *r, long at, struct pkt_view *w)
 static int want(const uint8_t *data, unsigned len, struct pkt_view *w)
 {
 	struct reader r = {data, len, false};
-	long type_at = u16(&r, 12) == 0x8100 ? 16 : 12;
+	bool tagged = u16(&r, 12) == 0x8100;
+	long type_at = tagged ? 16 : 12;
 	uint32_t type = u16(&r, type_at);
 
 	memset(w, 0, sizeof(*w));
 	if (r.beyond)
 		return REJECT_MALFORMED;
+	w->vlan = tagged ? u16(&r, 14) & 0xfff : 0;
 	if (type == 0x0800)
 		return want_ipv4(&r, type_at + 2, w);
 	return type == 0x0806 ? want_arp(&r, type_at + 2, w) : REJECT_NOT_IPV4;
