@@ -33,6 +33,7 @@ struct rig {
 	struct rte_mempool *pool;
 	struct clock clock;
 	bool cooldown;
+	struct earshot earshot;
 	struct rx rx;
 };
 
@@ -54,6 +55,7 @@ static int rig_init(struct rig *rig, struct fixture *fixture, struct err *err)
 	rig->rx = (struct rx){.stream = &fixture->stream,
 			      .clock = &rig->clock,
 			      .dev = &rig->dev,
+			      .earshot = &rig->earshot,
 			      .results = result_ring_create(),
 			      .cooldown = &rig->cooldown};
 	return rig->rx.results != NULL ? 0 : -1;
