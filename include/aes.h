@@ -5,9 +5,10 @@
 
 /*
  * AES-128 encryption of many blocks at once (FIPS 197), in constant time: no branch and no address
- * depends on key or data. The implementation is chosen when the key is made: AES-NI where the
- * processor has it, plain C elsewhere or when the environment says PEAL_ISA=plain. Results are the
- * same. Plain C works on 64 blocks side by side, so that one block costs it as much as 64.
+ * depends on key or data. The implementation is chosen when the key is made: the processor's own
+ * rounds where it has them (AES-NI, ARMv8), plain C elsewhere or when the environment says
+ * PEAL_ISA=plain. Results are the same. Plain C works on 64 blocks side by side, so that one block
+ * costs it as much as 64.
  */
 
 struct aes_isa;

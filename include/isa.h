@@ -8,7 +8,7 @@
 
 enum isa {
 	ISA_PLAIN,  /* portable C */
-	ISA_AES_NI, /* and the processor's AES rounds (SSE 4.1) */
+	ISA_AES,    /* and the processor's AES rounds: x86-64 with SSE 4.1, ARMv8 */
 	ISA_AVX2,   /* and 256-bit vectors */
 	ISA_AVX512, /* and 512-bit vectors: F, BW, DQ, VL, VBMI, and AES rounds on them (VAES) */
 };
@@ -16,5 +16,5 @@ enum isa {
 /* The best that processor and operating system offer; the environment's PEAL_ISA=NAME lowers it. */
 enum isa isa_choose(void);
 
-/* "plain", "aes-ni", "avx2", "avx512". */
+/* "plain", "aes-ni" or on ARMv8 "aes", "avx2", "avx512". */
 const char *isa_name(enum isa isa);

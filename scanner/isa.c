@@ -6,18 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __x86_64__
+#if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 static const char *const names[] = {
 	[ISA_PLAIN] = "plain",
-	[ISA_AES_NI] = "aes-ni",
+#ifdef __aarch64__
+	[ISA_AES] = "aes",
+#else
+	[ISA_AES] = "aes-ni",
+#endif
 	[ISA_AVX2] = "avx2",
 	[ISA_AVX512] = "avx512",
 };
 
-#ifdef __x86_64__
+#if defined(__x86_64__)
 
 /* Compilers differ in whether they know this one by name: leaf 7 of CPUID has it in ECX. */
 static bool has_vaes(void)
@@ -33,12 +39,19 @@ static enum isa best(void)
 	if (!__builtin_cpu_supports("aes") || !__builtin_cpu_supports("sse4.1"))
 		return ISA_PLAIN;
 	if (!__builtin_cpu_supports("avx2"))
-		return ISA_AES_NI;
+		return ISA_AES;
 	if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
 	    !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl") ||
 	    !__builtin_cpu_supports("avx512vbmi") || !has_vaes())
 		return ISA_AVX2;
 	return ISA_AVX512;
+}
+
+#elif defined(__aarch64__)
+
+static enum isa best(void)
+{
+	return getauxval(AT_HWCAP) & HWCAP_AES ? ISA_AES : ISA_PLAIN;
 }
 
 #else

@@ -145,7 +145,7 @@ static uint64_t gate_near_plain(const uint64_t *bits, unsigned shift, const uint
 
 static gate_near *const nears[] = {
 	[ISA_PLAIN] = gate_near_plain,
-	[ISA_AES_NI] = gate_near_plain,
+	[ISA_AES] = gate_near_plain,
 #ifdef __x86_64__
 	[ISA_AVX2] = gate_near_plain,
 	[ISA_AVX512] = gate_near_avx512,

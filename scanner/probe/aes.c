@@ -9,9 +9,12 @@
 
 static const struct aes_isa *choose(void)
 {
-#ifdef __x86_64__
-	if (isa_choose() >= ISA_AES_NI)
+#if defined(__x86_64__)
+	if (isa_choose() >= ISA_AES)
 		return &aes_ni;
+#elif defined(__aarch64__)
+	if (isa_choose() >= ISA_AES)
+		return &aes_armv8;
 #endif
 	return &aes_plain;
 }

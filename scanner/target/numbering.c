@@ -149,7 +149,7 @@ static uint64_t numbering_add_plain(const struct numbering *num, const uint32_t 
 
 static numbering_add *const adds[] = {
 	[ISA_PLAIN] = numbering_add_plain,
-	[ISA_AES_NI] = numbering_add_plain,
+	[ISA_AES] = numbering_add_plain,
 #ifdef __x86_64__
 	[ISA_AVX2] = numbering_add_plain,
 	[ISA_AVX512] = numbering_add_avx512,

@@ -158,7 +158,7 @@ const struct permute_isa permute_plain = {.forth = plain_forth, .back = plain_ba
 
 static const struct permute_isa *const isas[] = {
 	[ISA_PLAIN] = &permute_plain,
-	[ISA_AES_NI] = &permute_plain,
+	[ISA_AES] = &permute_plain,
 #ifdef __x86_64__
 	[ISA_AVX2] = &permute_avx2,
 	[ISA_AVX512] = &permute_avx512,
