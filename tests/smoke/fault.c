@@ -171,7 +171,9 @@ int close(int fd)
 
 int rename(const char *from, const char *to)
 {
-	return due(CALLER, ERRORS, "rename", to, -1) ? -1 : (int)syscall(SYS_rename, from, to);
+	if (due(CALLER, ERRORS, "rename", to, -1))
+		return -1;
+	return (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
 }
 
 int renameat(int from_folder, const char *from, int to_folder, const char *to)
@@ -183,7 +185,9 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to)
 
 int unlink(const char *path)
 {
-	return due(CALLER, ERRORS, "unlink", path, -1) ? -1 : (int)syscall(SYS_unlink, path);
+	if (due(CALLER, ERRORS, "unlink", path, -1))
+		return -1;
+	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
 int unlinkat(int folder, const char *path, int flags)
@@ -195,5 +199,7 @@ int unlinkat(int folder, const char *path, int flags)
 
 int mkdir(const char *path, mode_t mode)
 {
-	return due(CALLER, ERRORS, "mkdir", path, -1) ? -1 : (int)syscall(SYS_mkdir, path, mode);
+	if (due(CALLER, ERRORS, "mkdir", path, -1))
+		return -1;
+	return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }
