@@ -9,8 +9,14 @@ build_packages=(gcc libbpf-dev libc6-dev libdpdk-dev libjansson-dev libseccomp-d
 
 # shellcheck disable=SC2034
 test_packages=(bc binutils busybox-static clang clang-format clang-tidy cppcheck cpio dpdk dpdk-dev ethtool faketime
-	gcc-aarch64-linux-gnu git iproute2 jq libc6-dev-arm64-cross libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
-	procps python3-minimal qemu-system-x86 shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap zstd)
+	git iproute2 jq libclang-rt-14-dev libcmocka-dev llvm mandoc masscan nftables nmap
+	procps python3-minimal qemu-system-x86 qemu-user shellcheck socat tcpdump tmux tshark util-linux valgrind xxd zmap zstd)
+
+# A build for aarch64: here, and for the processor that it is for.
+# shellcheck disable=SC2034
+arm64_tools=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross meson ninja-build pkg-config qemu-user)
+# shellcheck disable=SC2034
+arm64_packages=(libbpf-dev libc6-dev libcmocka-dev libdpdk-dev libjansson-dev libseccomp-dev libzstd-dev nettle-dev)
 
 # missing PACKAGE...: those that are not installed, one a line
 missing() {

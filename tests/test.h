@@ -45,11 +45,18 @@ static inline bool test_long(void)
 	return getenv("PEAL_TEST_LONG") != NULL;
 }
 
-/* A sanitizer build is ten times as slow, and has nothing to find in large numbers. */
+/* Sanitizers have ways of their own. */
 #if defined(__SANITIZE_ADDRESS__)
 #define TEST_SANITIZED 1
 #elif defined(__has_feature)
 #define TEST_SANITIZED __has_feature(address_sanitizer)
 #else
 #define TEST_SANITIZED 0
+#endif
+
+/* Under them, and in an emulator, a test takes ten times as long; large numbers find no more. */
+#if TEST_SANITIZED || defined(TEST_EMULATED)
+#define TEST_SLOW 1
+#else
+#define TEST_SLOW 0
 #endif

@@ -346,7 +346,7 @@ static void grid_frame(struct grid *g, const struct frame *golden, const uint8_t
 static void test_grid(void **state)
 {
 	static const uint8_t some[] = {0x02, 0x03, 0x04, 0x08, 0x0b, 0x0c, 0x12, 0x14, 0xff};
-	const bool whole = !TEST_SANITIZED || test_long();
+	const bool whole = !TEST_SLOW || test_long();
 	struct grid g = grid_open();
 	uint8_t all[256];
 	unsigned i;

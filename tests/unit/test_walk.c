@@ -8,7 +8,7 @@
 
 #include "test.h"
 
-enum { BURST = 64, LARGEST = TEST_SANITIZED ? 1 << 20 : 1 << 24 };
+enum { BURST = 64, LARGEST = TEST_SLOW ? 1 << 20 : 1 << 24 };
 
 static const uint32_t totals[] = {1, 2, 3, 7, 64, 1000};
 
@@ -120,7 +120,7 @@ static void test_all_small_sizes(void **state)
 	(void)state;
 	for (uint64_t size = 1; size <= 4096; size++)
 		for (size_t t = 0; t < ARRAY_LEN(totals); t++)
-			if (totals[t] <= 7 || size % (totals[t] / (TEST_SANITIZED ? 2 : 20)) == 1)
+			if (totals[t] <= 7 || size % (totals[t] / (TEST_SLOW ? 2 : 20)) == 1)
 				check_shards(size, totals[t], map);
 }
 
