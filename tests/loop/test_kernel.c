@@ -69,7 +69,9 @@ static bool namespaces_make(void)
 	snprintf(peer, sizeof(peer), "peal-test-%d", getpid());
 	if (unshare(CLONE_NEWNET) < 0 || runf("ip netns add %s", peer) != 0)
 		return false;
-	return run("ip link set lo up") == 0 &&
+	/* the kernel would announce itself at v0, now and then */
+	return run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1") == 0 &&
+	       run("ip link set lo up") == 0 &&
 	       runf("ip link add v0 type veth peer name v1 netns %s", peer) == 0 &&
 	       run("ip addr add 198.18.0.1/24 dev v0") == 0 && run("ip link set v0 up") == 0 &&
 	       runf("ip -n %s addr add 198.18.0.2/24 dev v1", peer) == 0 &&
