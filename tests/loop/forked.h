@@ -3,7 +3,9 @@
 
 #include "test.h"
 
+#include <ftw.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +42,45 @@ static inline int forked(const struct cmd *cmd, const char *const *argv, unsigne
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+/* --- what it leaves behind --- */
+
+/* A folder of this program's own, and paths in it. */
+static struct {
+	char dir[32], records[64], summary[64], state[64];
+} folder = {.dir = "/tmp/peal-test-XXXXXX"};
+
+static inline int folder_make(void)
+{
+	if (mkdtemp(folder.dir) == NULL)
+		return -1;
+	snprintf(folder.records, sizeof(folder.records), "%s/records", folder.dir);
+	snprintf(folder.summary, sizeof(folder.summary), "%s/summary.json", folder.dir);
+	snprintf(folder.state, sizeof(folder.state), "%s/state", folder.dir);
+	return 0;
+}
+
+static inline int folder_forget_one(const char *path, const struct stat *st, int kind,
+				    struct FTW *at)
+{
+	(void)st, (void)kind;
+	return at->level == 0 ? 0 : remove(path);
+}
+
+static inline void folder_empty(void)
+{
+	assert_int_equal(nftw(folder.dir, folder_forget_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* The summary of a scan that ended for this reason. */
+static inline json_t *forked_summary(const char *reason)
+{
+	json_t *json = json_load_file(folder.summary, 0, NULL);
+
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "exit_reason")), reason);
+	return json;
 }
 
 /* A number of a summary: "truth.found". */

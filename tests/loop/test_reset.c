@@ -10,14 +10,10 @@
 #include "loop.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <sys/mman.h>
 
 #include "forked.h"
-
-/* For drivers, so in no header that is installed. */
-struct rte_eth_dev *rte_eth_dev_get_by_name(const char *name);
-int rte_eth_dev_callback_process(struct rte_eth_dev *dev, enum rte_eth_event_type event, void *arg);
+#include "reset_event.h"
 
 int __real_rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats);
 int __wrap_rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats);
@@ -51,14 +47,11 @@ static uint16_t touch(void *queue, struct rte_mbuf **mbuf, uint16_t n)
 /* The scan looks at its device: at one look it dies, at the next it says so. */
 int __wrap_rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
 	int rc = __real_rte_eth_stats_get(port, stats);
 
 	if (play->dead && !play->raised) {
 		play->raised = true;
-		rte_eth_dev_get_name_by_port(port, name);
-		rte_eth_dev_callback_process(rte_eth_dev_get_by_name(name),
-					     RTE_ETH_EVENT_INTR_RESET, NULL);
+		reset_event(port);
 	} else if (!play->dead && play->fail_at != 0 && stats->opackets > play->fail_at) {
 		play->dead = true;
 		rte_eth_fp_ops[port].tx_pkt_burst = swallow;
@@ -76,8 +69,6 @@ int __wrap_rte_eth_dev_reset(uint16_t port)
 	return play->verdict;
 }
 
-static char dir[] = "/tmp/peal-test-XXXXXX", records[64], summary[64], state_dir[64];
-
 /* A scan of 16,384 targets, at a rate of which a look is some 400 probes. */
 static int scan(const struct play *how)
 {
@@ -93,13 +84,13 @@ static int scan(const struct play *how)
 			      "-c",
 			      "1s",
 			      "--state-dir",
-			      state_dir,
+			      folder.state,
 			      "-O",
 			      "ndjson",
 			      "-o",
-			      records,
+			      folder.records,
 			      "-m",
-			      summary,
+			      folder.summary,
 			      "-q"};
 
 	*play = *how;
@@ -108,10 +99,8 @@ static int scan(const struct play *how)
 
 static json_t *check_summary(const char *reason)
 {
-	json_t *json = json_load_file(summary, 0, NULL);
+	json_t *json = forked_summary(reason);
 
-	assert_non_null(json);
-	assert_string_equal(json_string_value(json_object_get(json, "exit_reason")), reason);
 	assert_int_equal(play->touched, 0);
 	return json;
 }
@@ -123,18 +112,6 @@ static void check_complete(const json_t *json)
 	assert_int_equal(forked_count(json, "truth.found"), forked_count(json, "truth.open"));
 	assert_int_equal(forked_count(json, "sent"), 16384);
 	assert_int_equal(forked_count(json, "not_reached"), 0);
-}
-
-static int forget_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st, (void)kind;
-	return at->level == 0 ? 0 : remove(path);
-}
-
-/* What the scan left in our folder. */
-static void forget(void)
-{
-	assert_int_equal(nftw(dir, forget_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static void check_goes_on(const struct play *how)
@@ -149,7 +126,7 @@ static void check_goes_on(const struct play *how)
 	assert_true(forked_count(json, "resent") >= play->swallowed);
 	assert_int_equal(forked_count(json, "outages"), 1);
 	json_decref(json);
-	forget();
+	folder_empty();
 }
 
 static void test_reset_at_once(void **state)
@@ -168,7 +145,7 @@ static void test_reset_later(void **state)
 /* It never comes back: the scan ends with its state, and goes on upon another device. */
 static void test_reset_fails(void **state)
 {
-	const char *argv[] = {state_dir, "-q"};
+	const char *argv[] = {folder.state, "-q"};
 	json_t *json;
 	uint64_t sent;
 
@@ -186,7 +163,7 @@ static void test_reset_fails(void **state)
 	json = check_summary("complete");
 	check_complete(json);
 	json_decref(json);
-	forget();
+	folder_empty();
 }
 
 /* Most drivers cannot. */
@@ -196,17 +173,14 @@ static void test_reset_unknown(void **state)
 	assert_int_equal(scan(&(struct play){.fail_at = 6000, .verdict = -ENOTSUP}), EXIT_STOPPED);
 	json_decref(check_summary("device"));
 	assert_int_equal(play->resets, 1);
-	forget();
+	folder_empty();
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	if (mkdtemp(dir) == NULL)
+	if (folder_make() < 0)
 		return -1;
-	snprintf(records, sizeof(records), "%s/records", dir);
-	snprintf(summary, sizeof(summary), "%s/summary.json", dir);
-	snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
 	play = mmap(NULL, sizeof(*play), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return play != MAP_FAILED ? 0 : -1;
 }
@@ -215,7 +189,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	munmap(play, sizeof(*play));
-	return rmdir(dir);
+	return rmdir(folder.dir);
 }
 
 int main(void)

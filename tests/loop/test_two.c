@@ -8,15 +8,10 @@
 #include "loop.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "forked.h"
-
-/* For drivers, so in no header that is installed. */
-struct rte_eth_dev *rte_eth_dev_get_by_name(const char *name);
-int rte_eth_dev_callback_process(struct rte_eth_dev *dev, enum rte_eth_event_type event, void *arg);
+#include "reset_event.h"
 
 int __real_rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats);
 int __wrap_rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats);
@@ -106,14 +101,11 @@ int __wrap_rte_eth_dev_start(uint16_t port)
 /* The scan looks at its devices, before it sees whether one has something to say. */
 int __wrap_rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
 	int rc = __real_rte_eth_stats_get(port, stats);
 
 	if (port == 1 && play->fail_at != 0 && stats->opackets > play->fail_at) {
 		play->fail_at = 0;
-		rte_eth_dev_get_name_by_port(port, name);
-		rte_eth_dev_callback_process(rte_eth_dev_get_by_name(name),
-					     RTE_ETH_EVENT_INTR_RESET, NULL);
+		reset_event(port);
 	}
 	return rc;
 }
@@ -127,8 +119,6 @@ int __wrap_rte_eth_dev_reset(uint16_t port)
 	play->at_last = play->sent[0];
 	return play->resets++ < play->not_yet ? -EAGAIN : play->verdict;
 }
-
-static char dir[] = "/tmp/peal-test-XXXXXX", records[64], summary[64], state_dir[64];
 
 static int scan(const struct play *how, const char *first, const char *second)
 {
@@ -146,13 +136,13 @@ static int scan(const struct play *how, const char *first, const char *second)
 			      "-c",
 			      "1s",
 			      "--state-dir",
-			      state_dir,
+			      folder.state,
 			      "-O",
 			      "ndjson",
 			      "-o",
-			      records,
+			      folder.records,
 			      "-m",
-			      summary,
+			      folder.summary,
 			      "-q"};
 
 	*play = *how;
@@ -161,10 +151,8 @@ static int scan(const struct play *how, const char *first, const char *second)
 
 static json_t *check_summary(const char *reason)
 {
-	json_t *json = json_load_file(summary, 0, NULL);
+	json_t *json = forked_summary(reason);
 
-	assert_non_null(json);
-	assert_string_equal(json_string_value(json_object_get(json, "exit_reason")), reason);
 	assert_int_equal(forked_count(json, "sent") + forked_count(json, "not_reached"), TARGETS);
 	assert_int_equal(forked_count(json, "records") + forked_count(json, "repeats"),
 			 forked_count(json, "received"));
@@ -183,18 +171,6 @@ static void check_sent_by_each(const json_t *json)
 	assert_in_range(play->sent[0], TARGETS / 4, TARGETS * 3 / 4);
 }
 
-static int forget_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st, (void)kind;
-	return at->level == 0 ? 0 : remove(path);
-}
-
-/* What the scan left in our folder. */
-static void forget(void)
-{
-	assert_int_equal(nftw(dir, forget_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
-
 /* Everybody answers, and is asked once, by one of the two. */
 static void test_each_sends_its_share(void **state)
 {
@@ -210,7 +186,7 @@ static void test_each_sends_its_share(void **state)
 	assert_int_equal(forked_count(json, "devices.0.received"), play->sent[0]);
 	assert_int_equal(forked_count(json, "devices.1.received"), play->sent[1]);
 	json_decref(json);
-	forget();
+	folder_empty();
 }
 
 /* Nobody answers the second device, which hears all that is said to the first: this counts, and it
@@ -231,7 +207,7 @@ static void test_answers_by_the_other(void **state)
 	assert_int_equal(forked_count(json, "devices.0.control"), 0);
 	assert_true(forked_count(json, "devices.1.control") > 1000);
 	json_decref(json);
-	forget();
+	folder_empty();
 }
 
 /* The second is out of use for half a second: the first goes on, and all is found. */
@@ -252,14 +228,14 @@ static void test_one_goes_on(void **state)
 	assert_int_equal(forked_count(json, "outages"), 1);
 	assert_int_equal(play->sent[0] + play->sent[1], TARGETS + forked_count(json, "resent"));
 	json_decref(json);
-	forget();
+	folder_empty();
 }
 
 /* It does not come back: what it had taken is left to the run that goes on with the first alone. */
 static void test_one_is_lost(void **state)
 {
 	const struct play how = {.fail_at = 3000, .not_yet = 5, .verdict = -EIO};
-	const char *argv[] = {state_dir, "-i", "sim:alive=1,open=1,retransmit=0", "-q"};
+	const char *argv[] = {folder.state, "-i", "sim:alive=1,open=1,retransmit=0", "-q"};
 	json_t *json;
 
 	(void)state;
@@ -276,17 +252,14 @@ static void test_one_is_lost(void **state)
 	for (unsigned i = 0; i < TARGETS; i++)
 		assert_true(play->times[i] >= 1);
 	json_decref(json);
-	forget();
+	folder_empty();
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	if (mkdtemp(dir) == NULL)
+	if (folder_make() < 0)
 		return -1;
-	snprintf(records, sizeof(records), "%s/records", dir);
-	snprintf(summary, sizeof(summary), "%s/summary.json", dir);
-	snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
 	play = mmap(NULL, sizeof(*play), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return play != MAP_FAILED ? 0 : -1;
 }
@@ -295,7 +268,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	munmap(play, sizeof(*play));
-	return rmdir(dir);
+	return rmdir(folder.dir);
 }
 
 int main(void)
