@@ -110,14 +110,19 @@ static bool on_disk(int fd)
 
 #define CALLER __builtin_return_address(0)
 
+/* The third or fourth argument, which is only there when a file may be made. */
+static mode_t mode_of(int flags, va_list args)
+{
+	return (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+}
+
 int open64(const char *path, int flags, ...)
 {
-	mode_t mode = 0;
 	va_list args;
+	mode_t mode;
 
 	va_start(args, flags);
-	if ((flags & O_CREAT) != 0)
-		mode = va_arg(args, mode_t);
+	mode = mode_of(flags, args);
 	va_end(args);
 	if (writes(flags) && due(CALLER, WAITS, "open", path, -1))
 		return -1;
@@ -126,12 +131,11 @@ int open64(const char *path, int flags, ...)
 
 int openat64(int folder, const char *path, int flags, ...)
 {
-	mode_t mode = 0;
 	va_list args;
+	mode_t mode;
 
 	va_start(args, flags);
-	if ((flags & O_CREAT) != 0)
-		mode = va_arg(args, mode_t);
+	mode = mode_of(flags, args);
 	va_end(args);
 	if (writes(flags) && due(CALLER, WAITS, "openat", path, folder))
 		return -1;
