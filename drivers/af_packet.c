@@ -62,12 +62,10 @@ static int af_packet_devargs(const char *arg, const struct io_conf *conf, char *
 	return 0;
 }
 
-static int af_packet_opened(struct io_dev *dev, const char *arg, const struct io_conf *conf,
-			    struct err *err)
+static int af_packet_opened(struct io_dev *dev, const char *arg, struct err *err)
 {
 	struct rte_eth_dev_info info;
 
-	(void)conf;
 	if (rte_eth_dev_info_get(dev->port_id, &info) == 0)
 		dev->rx_depth = info.max_rx_queues * af_packet_frames(info.max_rx_queues);
 	return kernel_if_open(dev, arg, AF_PACKET, err);

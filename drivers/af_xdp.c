@@ -123,14 +123,14 @@ static void af_xdp_started(struct io_dev *dev)
  * but sending takes nearly all of the time, as the answer is made in the same call. There, all
  * lcores send beside the socket.
  */
-static void af_xdp_volleys(struct io_dev *dev, const struct io_conf *conf)
+static void af_xdp_volleys(struct io_dev *dev)
 {
 	unsigned index = link_index(dev->ifname);
 	struct err err;
 
 	if (!link_is_veth(dev->ifname))
 		return;
-	for (unsigned q = 0; q < RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
+	for (unsigned q = 0; q < RTE_MIN(RTE_MAX(dev->conf.tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
 	     q++) {
 		dev->volley[q] = volley_create(index, &err);
 		if (dev->volley[q] != NULL)
@@ -145,15 +145,14 @@ static void af_xdp_volleys(struct io_dev *dev, const struct io_conf *conf)
 	dev->earshot = DESCRIPTORS / 2;
 }
 
-static int af_xdp_opened(struct io_dev *dev, const char *arg, const struct io_conf *conf,
-			 struct err *err)
+static int af_xdp_opened(struct io_dev *dev, const char *arg, struct err *err)
 {
 	int rc;
 
 	setenv("LIBXDP_SKIP_DISPATCHER", "1", 0); /* it would leave files behind, too */
 	rc = kernel_if_open(dev, arg, AF_XDP, err);
 	if (rc == 0)
-		af_xdp_volleys(dev, conf);
+		af_xdp_volleys(dev);
 	return rc;
 }
 

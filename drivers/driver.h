@@ -14,7 +14,7 @@ extern const struct io_driver driver_sim, driver_af_packet, driver_af_xdp, drive
 int ethdev_probe(struct io_dev *dev, const char *args, struct err *err);
 
 /* Configures queues, makes the RX pool unless there is one, starts, waits for the link. */
-int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err);
+int ethdev_start(struct io_dev *dev, struct err *err);
 
 /* Stops, closes and removes the ethdev, whatever stage of opening it reached. */
 void ethdev_close(struct io_dev *dev);

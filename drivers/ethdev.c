@@ -194,10 +194,10 @@ static const char *ethdev_label(const struct io_dev *dev)
 }
 
 /* Configured and started, with rules where it takes them. */
-static int ethdev_launch(struct io_dev *dev, const struct io_conf *conf,
-			 const struct rte_eth_dev_info *info, struct steer_report *report,
-			 struct err *err)
+static int ethdev_launch(struct io_dev *dev, const struct rte_eth_dev_info *info,
+			 struct steer_report *report, struct err *err)
 {
+	const struct io_conf *conf = &dev->conf;
 	int rc;
 
 	dev->steered = (dev->driver->limits & IO_PCI) && steer_begin(dev, &conf->answers, report);
@@ -310,7 +310,7 @@ static int ethdev_go(struct io_dev *dev, const struct rte_eth_dev_info *info, st
 	int rc;
 
 	quiet_begin(&quiet, !eal_verbose());
-	rc = ethdev_launch(dev, &dev->conf, info, &report, err);
+	rc = ethdev_launch(dev, info, &report, err);
 	quiet_end(&quiet);
 	if (rc < 0)
 		return rc;
@@ -321,7 +321,7 @@ static int ethdev_go(struct io_dev *dev, const struct rte_eth_dev_info *info, st
 	return 0;
 }
 
-int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err)
+int ethdev_start(struct io_dev *dev, struct err *err)
 {
 	struct rte_eth_dev_info info;
 	struct rte_ether_addr mac;
@@ -329,14 +329,13 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 
 	if (rc < 0)
 		return err_set(err, EXIT_DEVICE, "%s: %s", dev->driver->name, rte_strerror(-rc));
-	dev->conf = *conf;
 	if (dev->conf.socket < 0)
 		dev->conf.socket = ethdev_node(dev);
 	dev->socket = dev->conf.socket;
-	dev->tx_queues = RTE_MIN(RTE_MAX(conf->tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
+	dev->tx_queues = RTE_MIN(RTE_MAX(dev->conf.tx_queues, 1U), (unsigned)IO_QUEUES_MAX);
 	if (dev->volley[0] == NULL)
 		dev->tx_queues = ethdev_tx_queues(dev, &info);
-	dev->rx_queues = RTE_MIN(RTE_MAX(conf->rx_queues, 1U), (unsigned)info.max_rx_queues);
+	dev->rx_queues = RTE_MIN(RTE_MAX(dev->conf.rx_queues, 1U), (unsigned)info.max_rx_queues);
 	events_watch(dev);
 	rc = ethdev_go(dev, &info, err);
 	if (rc < 0)
@@ -347,7 +346,7 @@ int ethdev_start(struct io_dev *dev, const struct io_conf *conf, struct err *err
 		memcpy(dev->mac, no_mac, sizeof(dev->mac));
 	if (rte_eth_dev_get_mtu(dev->port_id, &dev->mtu) < 0)
 		dev->mtu = RTE_ETHER_MTU;
-	rc = ethdev_wait_link(dev, conf, err);
+	rc = ethdev_wait_link(dev, &dev->conf, err);
 	if (rc == 0)
 		ethdev_count(dev);
 	return rc;

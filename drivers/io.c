@@ -129,8 +129,8 @@ static int io_open_steps(const struct io_spec *spec, const struct io_conf *conf,
 			rc = ethdev_probe(dev, args, err);
 	}
 	if (rc == 0 && spec->driver->opened != NULL)
-		rc = spec->driver->opened(dev, spec->arg, conf, err);
-	return rc == 0 ? ethdev_start(dev, conf, err) : rc;
+		rc = spec->driver->opened(dev, spec->arg, err);
+	return rc == 0 ? ethdev_start(dev, err) : rc;
 }
 
 int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_dev *dev,
@@ -141,6 +141,7 @@ int io_open(const struct io_spec *spec, const struct io_conf *conf, struct io_de
 	memset(dev, 0, sizeof(*dev));
 	dev->driver = spec->driver;
 	dev->limits = spec->driver->limits;
+	dev->conf = *conf;
 	dev->port_id = RTE_MAX_ETHPORTS; /* none yet */
 	rc = io_open_steps(spec, conf, dev, err);
 	if (rc < 0)

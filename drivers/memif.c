@@ -77,13 +77,11 @@ static int memif_devargs(const char *arg, const struct io_conf *conf, char *buf,
 	return 0;
 }
 
-static int memif_opened(struct io_dev *dev, const char *arg, const struct io_conf *conf,
-			struct err *err)
+static int memif_opened(struct io_dev *dev, const char *arg, struct err *err)
 {
 	struct memif_arg parsed;
 	int rc = memif_parse(arg, &parsed, err);
 
-	(void)conf;
 	dev->priv = rc == 0 && !parsed.server ? dev : NULL; /* whether to redial */
 	return rc;
 }

@@ -133,8 +133,7 @@ struct io_driver {
 		    struct err *err);
 	/* Once the ethdev is there and not yet started: what only this driver needs. May be NULL.
 	 */
-	int (*opened)(struct io_dev *dev, const char *arg, const struct io_conf *conf,
-		      struct err *err);
+	int (*opened)(struct io_dev *dev, const char *arg, struct err *err);
 	/* The ethdev was started, which may do what only this driver must mend. May be NULL. */
 	void (*started)(struct io_dev *dev);
 	/* The link is still down some time after the start: tries once more. May be NULL. */
