@@ -234,7 +234,8 @@ static bool scan_samples(const struct scan *scan)
 {
 	const struct job *job = scan->job;
 
-	return job->sample != 0 && !job->dry_run && job->cooldown_ns >= SCAN_SAMPLE_WAIT_NS &&
+	return job->sample != 0 && !job->dry_run &&
+	       job->cooldown_ns / 1000000 >= SCAN_SAMPLE_WAIT_MS &&
 	       scan->stream.walk.targets / job->sample >= SAMPLE_LEAST;
 }
 

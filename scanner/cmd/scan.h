@@ -23,8 +23,8 @@
 
 struct keeper;
 
-/* The sample is probed so long after the last probe at the least. */
-#define SCAN_SAMPLE_WAIT_NS UINT64_C(1000000000)
+/* The sample is probed so long after the last probe at the most. */
+enum { SCAN_SAMPLE_WAIT_MS = 1000 };
 
 /* What is to be sent again, see scan_again(). Zeroed at the start. */
 struct scan_again {

@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 
 #include "log.h"
+#include "lull.h"
 #include "sample.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 	CARD_TICK_US = 50000,	   /* at cards alone: reading their registers costs who sends */
 	PUBLISH_US = 100000,	   /* how often others are told */
 	FOLLOW_CLOCK_US = 1000000, /* how often the wall clock's corrections are taken over */
+	SAMPLE_LULL_MS = 100,	   /* nothing new came for that long: what comes has come */
 };
 
 struct watch {
@@ -26,6 +28,7 @@ struct watch {
 	struct signal_counts seen; /* signals dealt with */
 	uint64_t start, cooldown;  /* TSC: of the first probe, of the last */
 	uint64_t quiet;		   /* TSC: of the last probe of all, the sample's as well */
+	struct lull lull;	   /* since the last target answered for the first time */
 	uint64_t silent;	   /* TSC: when the cooldown was over */
 	uint64_t silent_received;  /* by then */
 	struct coverage_rates rates;
@@ -221,15 +224,17 @@ static void watch_limits(struct watch *w, const struct snapshot *s)
 	}
 }
 
-/* A while after all is sent, a sample of it is sent once more, and waited for like the rest. */
+/* Once all is sent and answered, a sample of it is sent once more, and waited for like the rest. */
 static void watch_sample(struct watch *w, uint64_t now)
 {
+	uint64_t hz = rte_get_tsc_hz();
 	struct sample *sample = w->scan->stream.sample;
 
 	if (sample == NULL || w->scan->end != END_COMPLETE)
 		return;
 	if (!sample_has_begun(sample) &&
-	    seconds(now - w->cooldown) * 1e9 >= (double)SCAN_SAMPLE_WAIT_NS)
+	    (now - w->cooldown >= hz / 1000 * SCAN_SAMPLE_WAIT_MS ||
+	     lull_ticks(&w->lull, w->cooldown, now) >= hz / 1000 * SAMPLE_LULL_MS))
 		sample_begin(sample);
 	if (sample_has_begun(sample) &&
 	    (sample_waits(sample) || !workers_sent_all(w->scan->workers)))
@@ -258,7 +263,7 @@ static bool watch_heard(struct watch *w, uint64_t now)
 	return mark.drained >= w->silent || s.received - w->silent_received > depth;
 }
 
-static void watch_phase(struct watch *w, uint64_t now)
+static void watch_phase(struct watch *w, const struct snapshot *s, uint64_t now)
 {
 	const struct scan *scan = w->scan;
 	uint64_t cooldown_ns = scan->job->dry_run ? 0 : scan->job->cooldown_ns;
@@ -276,6 +281,7 @@ static void watch_phase(struct watch *w, uint64_t now)
 		w->cooldown = 0;
 		workers_cooldown(scan->workers, false);
 	}
+	lull_look(&w->lull, stats_answers(s), now);
 	if (w->phase != PHASE_COOLDOWN)
 		return;
 	watch_sample(w, now);
@@ -329,7 +335,7 @@ static void watch_tick(struct watch *w)
 	watch_limits(w, &s);
 	scan_adapt_look(w->scan, &s, watch_held(w), rte_rdtsc());
 	if (!w->over)
-		watch_phase(w, rte_rdtsc());
+		watch_phase(w, &s, rte_rdtsc());
 	if (watch_every(w, PUBLISH_US)) {
 		progress_update(&w->progress, &s, stderr);
 		control_publish(&s);

@@ -47,12 +47,19 @@ uint64_t stats_probes(const struct snapshot *s)
 	return s->targets * s->attempts;
 }
 
-unsigned stats_margin_ms(const struct snapshot *s)
+uint64_t stats_answers(const struct snapshot *s)
 {
-	uint64_t answers = 0, slower = 0;
+	uint64_t answers = 0;
 
 	for (int i = 0; i < STATE_COUNT; i++)
 		answers += s->first[i];
+	return answers;
+}
+
+unsigned stats_margin_ms(const struct snapshot *s)
+{
+	uint64_t answers = stats_answers(s), slower = 0;
+
 	if (answers < 1000 && s->elapsed * 1000 < SLOW_FROM_MS << SLOW_STEPS)
 		return SLOW_FROM_MS << SLOW_STEPS;
 	for (unsigned i = SLOW_STEPS; i > 0; i--) {
