@@ -154,7 +154,17 @@ static void plain_back(const struct permute *p, const uint64_t *index, uint64_t 
 	back_block(p, index, pos, n);
 }
 
-const struct permute_isa permute_plain = {.forth = plain_forth, .back = plain_back};
+static unsigned plain_next(const struct permute *p, uint64_t *next, uint64_t end, uint64_t *pos,
+			   uint64_t *index, unsigned n)
+{
+	return permute_walk(p, plain_forth, next, end, pos, index, n);
+}
+
+const struct permute_isa permute_plain = {
+	.forth = plain_forth,
+	.back = plain_back,
+	.next = plain_next,
+};
 
 static const struct permute_isa *const isas[] = {
 	[ISA_PLAIN] = &permute_plain,
@@ -175,39 +185,8 @@ void permute_back(const struct permute *p, const uint64_t *index, uint64_t *pos,
 	isas[p->isa]->back(p, index, pos, n);
 }
 
-/* Drops what is not in the space; mostly there is nothing to drop, which is quick to see. */
-static unsigned keep_targets(const struct permute *p, uint64_t *pos, uint64_t *index, unsigned n)
-{
-	uint64_t outside = 0;
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		outside |= p->size - 1 - index[i]; /* wraps: the top bit tells */
-	if (outside >> 63 == 0)
-		return n;
-	for (unsigned i = 0; i < n; i++) {
-		pos[kept] = pos[i];
-		index[kept] = index[i];
-		kept += index[i] < p->size;
-	}
-	return kept;
-}
-
 unsigned permute_next(const struct permute *p, uint64_t *next, uint64_t end, uint64_t *pos,
 		      uint64_t *index, unsigned n)
 {
-	unsigned found = 0;
-
-	while (found < n && *next < end) {
-		unsigned take = n - found;
-
-		if (take > end - *next)
-			take = (unsigned)(end - *next);
-		for (unsigned i = 0; i < take; i++)
-			pos[found + i] = *next + i;
-		permute_forth(p, pos + found, index + found, take);
-		found += keep_targets(p, pos + found, index + found, take);
-		*next += take;
-	}
-	return found;
+	return isas[p->isa]->next(p, next, end, pos, index, n);
 }

@@ -141,4 +141,10 @@ TARGET static void back(const struct permute *p, const uint64_t *index, uint64_t
 	permute_plain.back(p, index + whole, pos + whole, n - whole);
 }
 
-const struct permute_isa permute_avx2 = {.forth = forth, .back = back};
+TARGET static unsigned next(const struct permute *p, uint64_t *at, uint64_t end, uint64_t *pos,
+			    uint64_t *index, unsigned n)
+{
+	return permute_walk(p, forth, at, end, pos, index, n);
+}
+
+const struct permute_isa permute_avx2 = {.forth = forth, .back = back, .next = next};

@@ -39,6 +39,25 @@ static void test_names(void **state)
 	print_message("the best here is %s\n", isa_name(isa_choose()));
 }
 
+/* n targets of a row from one position on. */
+static void row_is_equal(const struct permute *plain, const struct permute *p, uint64_t from,
+			 unsigned n)
+{
+	uint64_t next[2] = {from, from}, pos[2][BURST + 1], index[2][BURST + 1];
+	uint64_t end = p->domain - from < 2 * BURST ? p->domain : from + 2 * BURST - n;
+	unsigned found;
+
+	memset(pos, 1, sizeof(pos));
+	memset(index, 1, sizeof(index));
+	found = permute_next(plain, &next[0], end, pos[0], index[0], n);
+	assert_int_equal(permute_next(p, &next[1], end, pos[1], index[1], n), found);
+	assert_int_equal(next[0], next[1]);
+	assert_memory_equal(pos[0], pos[1], found * sizeof(pos[0][0]));
+	assert_memory_equal(index[0], index[1], found * sizeof(index[0][0]));
+	assert_int_equal(pos[1][n], UINT64_C(0x0101010101010101)); /* nobody else's */
+	assert_int_equal(index[1][n], UINT64_C(0x0101010101010101));
+}
+
 static void order_is_equal(uint64_t size, uint64_t seed, enum isa isa, uint64_t *random)
 {
 	uint64_t in[BURST + 1], want[BURST + 1], got[BURST + 1];
@@ -58,6 +77,7 @@ static void order_is_equal(uint64_t size, uint64_t seed, enum isa isa, uint64_t 
 		permute_back(&plain, in, want, n);
 		permute_back(&p, in, got, n);
 		assert_memory_equal(got, want, (n + 1) * sizeof(got[0]));
+		row_is_equal(&plain, &p, in[0], n);
 	}
 }
 
