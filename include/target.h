@@ -99,11 +99,18 @@ uint64_t target_space_size(const struct target_space *space);
 void target_space_pick(const struct target_space *space, const uint64_t *index, uint32_t *addr,
 		       uint16_t *port, unsigned n);
 
-/* Whether what target_space_pick() looks at is too large for the near caches. */
-bool target_space_is_far(const struct target_space *space);
+/*
+ * The same for up to 64 in two steps, so that something else may be done meanwhile: the first has
+ * numbers and ports, and asks for what the second reads, where that is too large for the near
+ * caches. The second is given all of it again.
+ */
+void target_space_number(const struct target_space *space, const uint64_t *index, uint32_t *number,
+			 uint16_t *port, unsigned n);
+void target_space_find(const struct target_space *space, const uint64_t *index,
+		       const uint32_t *number, uint32_t *addr, uint16_t *port, unsigned n);
 
-/* Soon to be picked: asks for what is far away in memory. */
-void target_space_prefetch(const struct target_space *space, const uint64_t *index, unsigned n);
+/* Whether it is too large for the near caches. */
+bool target_space_is_far(const struct target_space *space);
 
 #define TARGET_ABSENT UINT64_MAX
 

@@ -12,43 +12,56 @@ bool ahead_pays(const struct stream *s)
 	return target_space_is_far(s->space) || gate_is_far(s->gate);
 }
 
-/* First: where the walk comes to. Then its places in the tables of addresses are asked for. */
+/* First: where the walk comes to, in numbers. Then what says their addresses is asked for. */
 static void ahead_order(struct ahead_burst *b, const struct stream *s, uint64_t from, uint64_t end)
 {
 	if (b->from == from && b->end == end && b->next != from)
 		return;
 	*b = (struct ahead_burst){.from = from, .next = from, .end = end};
 	b->n = walk_next(&s->walk, &b->next, end, b->at, b->index, AHEAD_BURST);
-	target_space_prefetch(s->space, b->index, b->n);
+	target_space_number(s->space, b->index, b->number, b->dport, b->n);
 }
 
-/* A burst later: its addresses. Then their places in gate and ceilings are asked for. */
-static void ahead_pick(struct ahead_burst *b, const struct stream *s)
+/* A burst later: its addresses. Then what gate and ceilings have of them is asked for. */
+static void ahead_find(struct ahead_burst *b, const struct stream *s)
 {
-	if (b->picked)
+	if (b->found)
 		return;
-	b->picked = true;
-	target_space_pick(s->space, b->index, b->daddr, b->dport, b->n);
-	gate_prefetch(s->gate, b->daddr, b->n);
+	b->found = true;
+	target_space_find(s->space, b->index, b->number, b->daddr, b->dport, b->n);
+	b->suspects = gate_near(s->gate, b->daddr, b->n);
 	if (s->prefix != NULL)
 		prefix_pace_prefetch(s->prefix, b->daddr, b->n);
 }
 
+/* A while later: hardly any of them is left for the gate to suspect. */
+static void ahead_check(struct ahead_burst *b, const struct stream *s)
+{
+	if (b->checked)
+		return;
+	b->checked = true;
+	b->suspects = gate_close(s->gate, b->daddr, b->suspects);
+}
+
 unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next, uint64_t end,
 		    uint64_t at[AHEAD_BURST], uint32_t daddr[AHEAD_BURST],
-		    uint16_t dport[AHEAD_BURST])
+		    uint16_t dport[AHEAD_BURST], uint64_t *suspects)
 {
 	struct ahead_burst *b[AHEAD_DEPTH];
 
-	for (unsigned i = 0; i < AHEAD_DEPTH; i++) {
+	for (unsigned i = 0; i < AHEAD_DEPTH; i++)
 		b[i] = &ahead->burst[(ahead->now + i) % AHEAD_DEPTH];
-		ahead_order(b[i], s, i == 0 ? *next : b[i - 1]->next, end);
-	}
-	ahead_pick(b[0], s);
-	ahead_pick(b[1], s);
+	ahead_order(b[0], s, *next, end);
+	ahead_order(b[1], s, b[0]->next, end);
+	ahead_find(b[0], s);
+	ahead_find(b[1], s);
+	ahead_order(b[2], s, b[1]->next, end); /* which gives what was asked for time to come */
+	ahead_check(b[0], s);
+	ahead_check(b[1], s);
 	memcpy(at, b[0]->at, sizeof(b[0]->at));
 	memcpy(daddr, b[0]->daddr, sizeof(b[0]->daddr));
 	memcpy(dport, b[0]->dport, sizeof(b[0]->dport));
+	*suspects = b[0]->suspects;
 	*next = b[0]->next;
 	ahead->now = (ahead->now + 1) % AHEAD_DEPTH;
 	return b[0]->n;

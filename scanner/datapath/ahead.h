@@ -21,10 +21,11 @@ struct ahead {
 	struct ahead_burst {
 		uint64_t from, next, end; /* of the walk: what walk_next() was given, and said */
 		unsigned n;
-		bool picked; /* addresses and ports are there, too */
+		bool found, checked; /* addresses are there; suspects are as few as can be */
 		uint64_t at[AHEAD_BURST], index[AHEAD_BURST];
-		uint32_t daddr[AHEAD_BURST];
+		uint32_t number[AHEAD_BURST], daddr[AHEAD_BURST];
 		uint16_t dport[AHEAD_BURST];
+		uint64_t suspects; /* for gate_check() */
 	} burst[AHEAD_DEPTH];
 	unsigned now; /* the burst that is next; those after it come behind it, in a ring */
 };
@@ -32,7 +33,8 @@ struct ahead {
 /* Does it pay? With few prefixes, all there is to look at is near. */
 bool ahead_pays(const struct stream *s);
 
-/* The next targets of the walk from *next on, as walk_next() and target_space_pick() give them. */
+/* The next targets of the walk from *next on, as walk_next() and target_space_pick() give them, and
+ * the suspects among them. */
 unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next, uint64_t end,
 		    uint64_t at[AHEAD_BURST], uint32_t daddr[AHEAD_BURST],
-		    uint16_t dport[AHEAD_BURST]);
+		    uint16_t dport[AHEAD_BURST], uint64_t *suspects);

@@ -137,62 +137,76 @@ static inline uint64_t near_of(const uint64_t *bits, unsigned shift, const uint3
 }
 
 /* The one that nearly all scans need is compiled apart. */
-static uint64_t gate_near_plain(const uint64_t *bits, unsigned shift, const uint32_t *addr,
+static uint64_t gate_bits_plain(const uint64_t *bits, unsigned shift, const uint32_t *addr,
 				unsigned n)
 {
 	return shift == 16 ? near_of(bits, 16, addr, n) : near_of(bits, shift, addr, n);
 }
 
-static gate_near *const nears[] = {
-	[ISA_PLAIN] = gate_near_plain,
-	[ISA_AES] = gate_near_plain,
+static gate_bits *const bits_of[] = {
+	[ISA_PLAIN] = gate_bits_plain,
+	[ISA_AES] = gate_bits_plain,
 #ifdef __x86_64__
-	[ISA_AVX2] = gate_near_plain,
-	[ISA_AVX512] = gate_near_avx512,
+	[ISA_AVX2] = gate_bits_plain,
+	[ISA_AVX512] = gate_bits_avx512,
 #endif
 };
 
-/* Those near to which something may be denied. */
-static uint64_t map_near(const struct gate *gate, const struct gate_map *map, bool far,
-			 const uint32_t *addr, unsigned n)
+uint64_t gate_near(const struct gate *gate, const uint32_t *addr, unsigned n)
 {
-	return nears[gate->isa](far ? map->some20 : map->some16, far ? 12 : 16, addr, n);
+	const struct gate_map *map = &gate->fixed;
+	uint64_t near, left;
+
+	if (!gate_is_far(gate))
+		return bits_of[gate->isa](map->some16, 16, addr, n);
+	near = bits_of[gate->isa](map->some20, 12, addr, n);
+	for (left = near; left != 0; left &= left - 1)
+		gate_map_fetch_net(map, addr[__builtin_ctzll(left)]);
+	return near;
 }
 
-/* The mask of those that the map denies: nearly always none, which the bitmaps tell. */
-static uint64_t map_denied(const struct gate *gate, const struct gate_map *map, bool far,
-			   const uint32_t *addr, unsigned n)
+uint64_t gate_close(const struct gate *gate, const uint32_t *addr, uint64_t near)
 {
-	uint64_t near = map_near(gate, map, far, addr, n), denied = 0;
+	const struct gate_map *map = &gate->fixed;
+	uint64_t close = 0;
 
 	for (; near != 0; near &= near - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(near);
 
-		if (gate_map_close(map, addr[i]))
+		if (!gate_map_some_in_net(map, addr[i]))
+			continue;
+		gate_map_fetch_part(map, addr[i]);
+		close |= UINT64_C(1) << i;
+	}
+	return close;
+}
+
+/* The mask of those suspects that the map denies. */
+static uint64_t map_denied(const struct gate_map *map, const uint32_t *addr, uint64_t suspects)
+{
+	uint64_t denied = 0;
+
+	for (; suspects != 0; suspects &= suspects - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(suspects);
+
+		if (gate_map_some_in_net(map, addr[i]) && gate_map_some_in_part(map, addr[i]))
 			denied |= (uint64_t)gate_map_denies(map, addr[i]) << i;
 	}
 	return denied;
 }
 
-uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
-		    uint64_t *opted_out)
+uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t suspects,
+		    uint64_t *bug, uint64_t *opted_out)
 {
-	uint64_t fixed = map_denied(gate, &gate->fixed, gate_is_far(gate), addr, n), grown = 0;
+	uint64_t fixed = map_denied(&gate->fixed, addr, suspects), grown = 0;
 
 	if (gate_generation(gate) != 0)
-		grown = map_denied(gate, &gate->grown, false, addr, n);
+		grown = map_denied(&gate->grown, addr,
+				   bits_of[gate->isa](gate->grown.some16, 16, addr, n));
 
 	*bug = fixed;
 	*opted_out = grown & ~fixed;
 	return ~(fixed | grown) & (n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX);
-}
-
-void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n)
-{
-	uint64_t near = gate_is_far(gate) ? map_near(gate, &gate->fixed, true, addr, n) : 0;
-
-	for (; near != 0; near &= near - 1)
-		__builtin_prefetch(&gate->fixed.some24[addr[__builtin_ctzll(near)] >> 14]);
 }
 
 unsigned gate_generation(const struct gate *gate)

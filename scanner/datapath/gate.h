@@ -34,17 +34,26 @@ void gate_destroy(struct gate *gate);
 int gate_deny_more(struct gate *gate, const struct exclusion *deny, struct err *err);
 
 /*
- * Returns the mask of the n (up to 64) host-order addresses that may be probed: bit i is addr[i].
+ * A check has three steps, each for fewer of the n (up to 64) host-order addresses; a mask's bit i
+ * is addr[i]. Where there are very many prefixes, what a step reads is in no near cache: the one
+ * before has asked for it, and something else may be done meanwhile.
+ */
+
+/* Those near to which the static layer denies something: the others are not for it to deny. */
+uint64_t gate_near(const struct gate *gate, const uint32_t *addr, unsigned n);
+
+/* Of these, those that are close to something. May be left out. */
+uint64_t gate_close(const struct gate *gate, const uint32_t *addr, uint64_t near);
+
+/*
+ * Returns the mask of those that may be probed, suspects being what the steps before have left.
  * *bug has those that the static layer denies, *opted_out those that only the grown one does.
  */
-uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t *bug,
-		    uint64_t *opted_out);
+uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, uint64_t suspects,
+		    uint64_t *bug, uint64_t *opted_out);
 
-/* Whether there are so many prefixes that what gate_check() looks at is in no near cache. */
+/* Whether there are so many prefixes that it is worth while to take the steps one by one. */
 bool gate_is_far(const struct gate *gate);
-
-/* To be checked a burst later: asks for what is far away in memory. n as above. */
-void gate_prefetch(const struct gate *gate, const uint32_t *addr, unsigned n);
 
 /* How often the gate has grown: when it changes, check again what waits to be sent. */
 unsigned gate_generation(const struct gate *gate);

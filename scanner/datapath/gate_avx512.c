@@ -8,7 +8,7 @@
 
 enum { LANES = 16 };
 
-TARGET uint64_t gate_near_avx512(const uint64_t *bits, unsigned shift, const uint32_t *addr,
+TARGET uint64_t gate_bits_avx512(const uint64_t *bits, unsigned shift, const uint32_t *addr,
 				 unsigned n)
 {
 	const __m128i by = _mm_cvtsi32_si128((int)shift);

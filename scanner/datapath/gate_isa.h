@@ -7,6 +7,6 @@
  * The mask of the n (up to 64) addresses whose bit is set in a bitmap that has one for each prefix
  * of 32 - shift bits. gate.c has the plain one. Bits may be set meanwhile.
  */
-typedef uint64_t gate_near(const uint64_t *bits, unsigned shift, const uint32_t *addr, unsigned n);
+typedef uint64_t gate_bits(const uint64_t *bits, unsigned shift, const uint32_t *addr, unsigned n);
 
-gate_near gate_near_avx512;
+gate_bits gate_bits_avx512;

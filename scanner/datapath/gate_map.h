@@ -41,12 +41,31 @@ static inline bool gate_map_bit(const uint64_t *bits, uint32_t i)
 	return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> i % 64 & 1;
 }
 
-/* After a look at the bitmap by /16 or by /20: of the few that are near, one that is close. */
-static inline bool gate_map_close(const struct gate_map *map, uint32_t addr)
+/* After a look at the bitmap by /16 or by /20: is something in its /24? */
+static inline bool gate_map_some_in_net(const struct gate_map *map, uint32_t addr)
 {
-	return gate_map_bit(map->some24, addr >> 8) &&
-	       (gate_map_bit(map->part28, addr / 16 % GATE_PARTS) ||
-		gate_map_bit(map->whole24, addr >> 8));
+	return gate_map_bit(map->some24, addr >> 8);
+}
+
+/* After that: is something in its /28? */
+static inline bool gate_map_some_in_part(const struct gate_map *map, uint32_t addr)
+{
+	return gate_map_bit(map->part28, addr / 16 % GATE_PARTS) ||
+	       gate_map_bit(map->whole24, addr >> 8);
+}
+
+/* Asks for what gate_map_some_in_net() reads. */
+static inline void gate_map_fetch_net(const struct gate_map *map, uint32_t addr)
+{
+	__builtin_prefetch(&map->some24[(addr >> 8) / 64]);
+}
+
+/* Asks for what gate_map_some_in_part() reads, and for what gate_map_denies() will. */
+static inline void gate_map_fetch_part(const struct gate_map *map, uint32_t addr)
+{
+	__builtin_prefetch(&map->part28[addr / 16 % GATE_PARTS / 64]);
+	__builtin_prefetch(&map->whole24[(addr >> 8) / 64]);
+	__builtin_prefetch(&map->net[addr >> 8]);
 }
 
 static inline bool gate_map_denies(const struct gate_map *map, uint32_t addr)

@@ -111,6 +111,7 @@ static bool tx_batch_deferred(struct tx *tx, uint64_t now)
 		b->n++;
 		tx->deferred_again -= b->again;
 	}
+	b->suspects = gate_near(tx->stream->gate, b->daddr, b->n);
 	return b->n != 0;
 }
 
@@ -154,12 +155,14 @@ static unsigned tx_next(struct tx *tx)
 	unsigned n;
 
 	if (c->attempt < s->attempts && ahead_pays(s))
-		return ahead_next(&tx->ahead, s, &c->next, c->end, b->step, b->daddr, b->dport);
+		return ahead_next(&tx->ahead, s, &c->next, c->end, b->step, b->daddr, b->dport,
+				  &b->suspects);
 	if (c->attempt < s->attempts)
 		n = walk_next(&s->walk, &c->next, c->end, b->step, index, TX_BURST);
 	else
 		n = sample_next(s->sample, &s->walk, &c->next, c->end, b->step, index, TX_BURST);
 	target_space_pick(s->space, index, b->daddr, b->dport, n);
+	b->suspects = gate_near(s->gate, b->daddr, n);
 	if (s->prefix != NULL)
 		prefix_pace_prefetch(s->prefix, b->daddr, n);
 	return n;
@@ -170,6 +173,7 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 {
 	struct stream *s = tx->stream;
 	struct batch *b = &tx->batch;
+	uint64_t before;
 
 	b->first = b->n = 0;
 	if (tx->deferred.n != 0 && tx_batch_deferred(tx, now))
@@ -183,8 +187,9 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 		b->n = tx_next(tx);
 	}
 	b->again = tx->claim.again;
-	for (unsigned i = 0; i < b->n; i++)
-		b->step[i] = stream_step(s, tx->claim.attempt, b->step[i]);
+	before = stream_step(s, tx->claim.attempt, 0);
+	for (unsigned i = 0; before != 0 && i < b->n; i++)
+		b->step[i] += before;
 	cookie_make(&s->key, b->daddr, b->dport, (uint8_t)tx->claim.attempt, b->cookie, b->n);
 	return true;
 }
@@ -199,22 +204,24 @@ static void batch_move(struct batch *b, unsigned to, unsigned from)
 	b->cookie[to] = b->cookie[from];
 }
 
-/* Keeps the probes of [first, first + n) whose bit is set, in order, and returns how many. */
-static unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n)
-{
-	unsigned to = b->first + n;
-
-	for (unsigned i = n; i-- > 0;)
-		if (mask >> i & 1)
-			batch_move(b, --to, b->first + i);
-	n -= to - b->first;
-	b->first = to;
-	return n;
-}
-
 static uint64_t mask_of(unsigned n)
 {
 	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
+/* Keeps the probes of [first, first + n) whose bit is set, and returns how many. Those of the first
+ * ones that stay take the places of those that go. */
+static unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n)
+{
+	unsigned first = b->first, gone = n - (unsigned)__builtin_popcountll(mask);
+	uint64_t early = mask & mask_of(gone), free = mask_of(n) & ~mask & ~mask_of(gone);
+
+	for (; free != 0; free &= free - 1, early &= early - 1)
+		batch_move(b, first + (unsigned)__builtin_ctzll(free),
+			   first + (unsigned)__builtin_ctzll(early));
+	b->suspects = UINT64_MAX; /* they are elsewhere */
+	b->first += gone;
+	return n - gone;
 }
 
 static unsigned tx_gate(struct tx *tx, unsigned n)
@@ -223,7 +230,8 @@ static unsigned tx_gate(struct tx *tx, unsigned n)
 	uint64_t bug, opted_out, allowed;
 
 	tx->gate_generation = gate_generation(tx->stream->gate);
-	allowed = gate_check(tx->stream->gate, &b->daddr[b->first], n, &bug, &opted_out);
+	allowed = gate_check(tx->stream->gate, &b->daddr[b->first], n,
+			     b->suspects >> b->first & mask_of(n), &bug, &opted_out);
 	if (allowed == mask_of(n))
 		return n;
 	opted_out &= ~(bug | tx_of_sample(tx, n));

@@ -32,6 +32,7 @@ struct batch {
 	uint32_t daddr[TX_BURST];
 	uint16_t dport[TX_BURST];
 	struct cookie cookie[TX_BURST];
+	uint64_t suspects; /* bit i: the gate is to look at the i-th, see gate_check() */
 	unsigned first, n; /* [first, n) is still to be sent */
 	bool again;	   /* all were sent before */
 };

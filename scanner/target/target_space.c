@@ -97,8 +97,8 @@ uint64_t target_space_size(const struct target_space *s)
 }
 
 /* Indices to numbers of addresses, and ports. Pairs pass as number 0, for now. */
-static void pick_numbers_one_port(const struct target_space *s, const uint64_t *index,
-				  uint32_t *number, uint16_t *port, unsigned n)
+static void numbers_one_port(const struct target_space *s, const uint64_t *index, uint32_t *number,
+			     uint16_t *port, unsigned n)
 {
 	const uint16_t only = s->port[0];
 
@@ -111,8 +111,8 @@ static void pick_numbers_one_port(const struct target_space *s, const uint64_t *
 }
 
 /* No division, and no table of ports, which is larger than the first cache. */
-static void pick_numbers_all_ports(const struct target_space *s, const uint64_t *index,
-				   uint32_t *number, uint16_t *port, unsigned n)
+static void numbers_all_ports(const struct target_space *s, const uint64_t *index, uint32_t *number,
+			      uint16_t *port, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		number[i] = (uint32_t)(index[i] / PORTS);
@@ -122,8 +122,8 @@ static void pick_numbers_all_ports(const struct target_space *s, const uint64_t 
 		number[i] = index[i] < s->product ? number[i] : 0;
 }
 
-static void pick_numbers(const struct target_space *s, const uint64_t *index, uint32_t *number,
-			 uint16_t *port, unsigned n)
+static void numbers_any_ports(const struct target_space *s, const uint64_t *index, uint32_t *number,
+			      uint16_t *port, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t at = index[i] < s->product ? index[i] : 0;
@@ -137,28 +137,33 @@ static void pick_numbers(const struct target_space *s, const uint64_t *index, ui
 	}
 }
 
-static void pick_block(const struct target_space *s, const uint64_t *index, uint32_t *number,
-		       uint16_t *port, unsigned n)
+enum { RANGES_FAR = 4096 };
+
+bool target_space_is_far(const struct target_space *s)
 {
-	if (s->n_ports == 1)
-		pick_numbers_one_port(s, index, number, port, n);
-	else if (s->n_ports == PORTS)
-		pick_numbers_all_ports(s, index, number, port, n);
-	else
-		pick_numbers(s, index, number, port, n);
+	return s->n_ranges >= RANGES_FAR;
 }
 
-void target_space_pick(const struct target_space *s, const uint64_t *index, uint32_t *addr,
-		       uint16_t *port, unsigned n)
+void target_space_number(const struct target_space *s, const uint64_t *index, uint32_t *number,
+			 uint16_t *port, unsigned n)
 {
-	uint32_t number[NUMBERING_BLOCK];
-	unsigned from, some;
+	if (s->product == 0)
+		return;
+	if (s->n_ports == 1)
+		numbers_one_port(s, index, number, port, n);
+	else if (s->n_ports == PORTS)
+		numbers_all_ports(s, index, number, port, n);
+	else
+		numbers_any_ports(s, index, number, port, n);
+	if (target_space_is_far(s))
+		numbering_prefetch(&s->numbering, number, n);
+}
 
-	for (from = 0; s->product > 0 && from < n; from += some) {
-		some = n - from < NUMBERING_BLOCK ? n - from : NUMBERING_BLOCK;
-		pick_block(s, index + from, number, port + from, some);
-		numbering_pick(&s->numbering, number, addr + from, some);
-	}
+void target_space_find(const struct target_space *s, const uint64_t *index, const uint32_t *number,
+		       uint32_t *addr, uint16_t *port, unsigned n)
+{
+	if (s->product > 0)
+		numbering_pick(&s->numbering, number, addr, n);
 	for (unsigned i = 0; s->pairs.n > 0 && i < n; i++) {
 		if (index[i] >= s->product) {
 			uint64_t pair = s->pairs.at[index[i] - s->product];
@@ -169,23 +174,16 @@ void target_space_pick(const struct target_space *s, const uint64_t *index, uint
 	}
 }
 
-enum { RANGES_FAR = 4096 };
-
-bool target_space_is_far(const struct target_space *s)
-{
-	return s->n_ranges >= RANGES_FAR;
-}
-
-void target_space_prefetch(const struct target_space *s, const uint64_t *index, unsigned n)
+void target_space_pick(const struct target_space *s, const uint64_t *index, uint32_t *addr,
+		       uint16_t *port, unsigned n)
 {
 	uint32_t number[NUMBERING_BLOCK];
-	uint16_t port[NUMBERING_BLOCK];
 	unsigned from, some;
 
-	for (from = 0; target_space_is_far(s) && from < n; from += some) {
+	for (from = 0; from < n; from += some) {
 		some = n - from < NUMBERING_BLOCK ? n - from : NUMBERING_BLOCK;
-		pick_block(s, index + from, number, port, some);
-		numbering_prefetch(&s->numbering, number, some);
+		target_space_number(s, index + from, number, port + from, some);
+		target_space_find(s, index + from, number, addr + from, port + from, some);
 	}
 }
 

@@ -66,7 +66,8 @@ static void stage_gate(unsigned i)
 {
 	uint64_t bug, opted_out;
 
-	gate_check(b.gate, b.daddr[i], BURST, &bug, &opted_out);
+	gate_check(b.gate, b.daddr[i], BURST, gate_near(b.gate, b.daddr[i], BURST), &bug,
+		   &opted_out);
 }
 
 static void stage_frame(unsigned i)

@@ -135,6 +135,51 @@ static void test_gate_catches_everything(void **state)
 	rig_close(&r);
 }
 
+/* So many prefixes that what they are is looked at ahead; most of the denied addresses are alone in
+ * their /24. */
+static void test_gate_catches_what_it_sees_ahead(void **state)
+{
+	static char exclude[4096 * 20] = "198.18.1.0/24";
+	struct rig_conf conf = {
+		.targets = "198.18.0.0/19",
+		.ports = "80",
+		.exclude = exclude,
+		.lift = SPECIAL,
+		.broken = true,
+	};
+	size_t len = strlen(exclude);
+	struct tally tally;
+	struct sent *sent;
+	uint64_t n;
+	struct rig r;
+
+	(void)state;
+	for (unsigned i = 0; i < 2048; i++)
+		len += (size_t)snprintf(exclude + len, sizeof(exclude) - len, ",20.%u.%u.9", i >> 8,
+					i & 255);
+	for (unsigned i = 2; i < 32; i++)
+		len += (size_t)snprintf(exclude + len, sizeof(exclude) - len, ",198.18.%u.%u", i,
+					200 + i);
+	rig_open(&r, &conf);
+	assert_true(ahead_pays(&r.stream));
+	sent = calloc(rig_probes(&r), sizeof(*sent));
+	n = rig_send_all(&r, sent);
+	tally_init(&tally, &r);
+	for (uint64_t i = 0; i < n; i++) {
+		uint32_t net = sent[i].daddr >> 8 & 255, host = sent[i].daddr & 255;
+
+		assert_int_not_equal(net, 1);
+		assert_false(net >= 2 && host == 200 + net);
+		assert_int_equal(tally_add(&tally, &sent[i]), 0);
+	}
+	assert_int_equal(n, 8192 - 256 - 30);
+	assert_int_equal(r.tx[0].stats.gate_hits, 256 + 30);
+	assert_int_equal(r.tx[0].stats.opted_out, 0);
+	free(tally.count);
+	free(sent);
+	rig_close(&r);
+}
+
 /* A device that takes one frame or none at a call: nothing lost, nothing twice, the order kept.
  * (ZMap gives up on a frame after ten refusals, and counts it as sent.) */
 static void test_narrow_device(void **state)
@@ -503,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_target_in_order),
 		cmocka_unit_test(test_gate_catches_everything),
+		cmocka_unit_test(test_gate_catches_what_it_sees_ahead),
 		cmocka_unit_test(test_narrow_device),
 		cmocka_unit_test(test_stop_counts_what_is_left),
 		cmocka_unit_test(test_empty_pool_loses_nothing),

@@ -11,6 +11,8 @@
 
 enum { RANGES = 5000, RUN = 4096 };
 
+static unsigned suspected;
+
 /* So many single addresses and pairs of them that looking ahead pays. */
 static struct target_space *space_of_many(void)
 {
@@ -29,10 +31,21 @@ static struct target_space *space_of_many(void)
 	return space;
 }
 
+/* The gate denies single addresses in the /24 of some targets. */
 static void stream_begin(struct stream *s)
 {
-	struct exclusion excl = {0};
+	char text[RANGES * 20] = "";
+	struct listing deny = {.name = "deny", .text = text};
+	struct exclusion excl = {.deny = &deny, .n_deny = 1};
 	struct err err = {0};
+
+	for (uint32_t i = 0; i < RANGES; i += 3) {
+		uint32_t addr = i * 70001 + 20;
+
+		deny.len +=
+			(size_t)snprintf(text + deny.len, sizeof(text) - deny.len, "%u.%u.%u.%u\n",
+					 addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
+	}
 
 	*s = (struct stream){.space = space_of_many(), .attempts = 1};
 	assert_int_equal(walk_init(&s->walk, target_space_size(s->space), 1, 0, 1, 0), 0);
@@ -53,16 +66,20 @@ static void claim_is_equal(struct ahead *ahead, const struct stream *s, uint64_t
 	uint64_t index[AHEAD_BURST];
 	uint32_t daddr[AHEAD_BURST], want_daddr[AHEAD_BURST];
 	uint16_t dport[AHEAD_BURST], want_dport[AHEAD_BURST];
+	uint64_t suspects, near;
 
 	for (; next < end && bursts > 0; bursts--) {
 		unsigned n = walk_next(&s->walk, &want_next, end, want_at, index, AHEAD_BURST);
 
 		target_space_pick(s->space, index, want_daddr, want_dport, n);
-		assert_int_equal(ahead_next(ahead, s, &next, end, at, daddr, dport), n);
+		assert_int_equal(ahead_next(ahead, s, &next, end, at, daddr, dport, &suspects), n);
 		assert_int_equal(next, want_next);
 		assert_memory_equal(at, want_at, n * sizeof(at[0]));
 		assert_memory_equal(daddr, want_daddr, n * sizeof(daddr[0]));
 		assert_memory_equal(dport, want_dport, n * sizeof(dport[0]));
+		near = gate_near(s->gate, want_daddr, n);
+		assert_int_equal(suspects, gate_close(s->gate, want_daddr, near));
+		suspected += (unsigned)__builtin_popcountll(suspects);
 	}
 }
 
@@ -86,6 +103,7 @@ static void test_claims(void **state)
 		end = end > s.walk.length ? s.walk.length : end;
 		claim_is_equal(&ahead, &s, first, end, 1 + (unsigned)test_random(&random) % 20);
 	}
+	assert_true(suspected > 10000);
 	stream_end(&s);
 }
 
@@ -94,12 +112,17 @@ static void test_near(void **state)
 	struct rangeset set = {0};
 	struct portset ports = {.bits = {2}};
 	struct pairset pairs = {0};
-	struct stream s;
+	struct exclusion none = {0};
 	const struct target_space *many;
+	struct stream s;
+	struct err err;
 
 	(void)state;
 	stream_begin(&s);
 	many = s.space;
+	gate_destroy(s.gate);
+	assert_int_equal(gate_create(&none, &s.gate, &err), 0);
+	assert_true(ahead_pays(&s));
 	assert_int_equal(rangeset_add(&set, 1, 1000), 0);
 	s.space = target_space_create(&set, &ports, &pairs);
 	assert_false(ahead_pays(&s));

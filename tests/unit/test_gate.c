@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <time.h>
 
-#include "datapath/gate.h"
+#include "gates.h"
 
 enum { LISTS = 4 };
 
@@ -46,7 +46,7 @@ static bool allows(const struct gate *gate, uint32_t addr)
 {
 	uint64_t bug, opted_out;
 
-	return gate_check(gate, &addr, 1, &bug, &opted_out) != 0;
+	return gate_all_steps(gate, &addr, 1, &bug, &opted_out) != 0;
 }
 
 /* --- the grammar --- */
@@ -334,7 +334,7 @@ static void check_universe(const struct gate *gate, const struct oracle *o)
 			addr[k] = islands[i] + k;
 			expected |= (uint64_t)oracle_allows(o, addr[k]) << k;
 		}
-		allowed = gate_check(gate, addr, ISLAND, &bug, &opted_out);
+		allowed = gate_all_steps(gate, addr, ISLAND, &bug, &opted_out);
 		assert_int_equal(allowed, expected);
 		assert_int_equal(bug, ~expected & ((UINT64_C(1) << ISLAND) - 1));
 		assert_int_equal(opted_out, 0);
@@ -381,7 +381,7 @@ static void test_layers(void **state)
 
 	(void)state;
 	assert_int_equal(gate_generation(gate), 0);
-	assert_int_equal(gate_check(gate, addr, 4, &bug, &opted_out), 0xb);
+	assert_int_equal(gate_all_steps(gate, addr, 4, &bug, &opted_out), 0xb);
 	assert_int_equal(bug, 0x4);
 	assert_int_equal(opted_out, 0);
 
@@ -395,7 +395,7 @@ static void test_layers(void **state)
 	lists_add(&more, 'd', "20.0.0.2\n127.0.0.0/8\n");
 	assert_int_equal(gate_deny_more(gate, &more.excl, &err), 0);
 	assert_int_equal(gate_generation(gate), 1);
-	assert_int_equal(gate_check(gate, addr, 4, &bug, &opted_out), 0x9);
+	assert_int_equal(gate_all_steps(gate, addr, 4, &bug, &opted_out), 0x9);
 	assert_int_equal(bug, 0x4); /* the static layer's word goes first */
 	assert_int_equal(opted_out, 0x2);
 	gate_destroy(gate);
@@ -413,9 +413,9 @@ static void test_full_burst(void **state)
 	gate = gate_of(&l);
 	for (uint32_t i = 0; i < 64; i++)
 		addr[i] = 0x14000000 + 2 * i;
-	assert_int_equal(gate_check(gate, addr, 64, &bug, &opted_out), UINT64_MAX << 32);
+	assert_int_equal(gate_all_steps(gate, addr, 64, &bug, &opted_out), UINT64_MAX << 32);
 	assert_int_equal(bug, UINT32_MAX);
-	assert_int_equal(gate_check(gate, addr, 0, &bug, &opted_out), 0);
+	assert_int_equal(gate_all_steps(gate, addr, 0, &bug, &opted_out), 0);
 	gate_destroy(gate);
 }
 
@@ -441,7 +441,7 @@ static void *watch(void *arg)
 	for (uint32_t i = 0; i < WATCHED; i++)
 		addr[i] = watched_addr(i);
 	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
-		allowed = gate_check(r->gate, addr, WATCHED, &bug, &opted_out);
+		allowed = gate_all_steps(r->gate, addr, WATCHED, &bug, &opted_out);
 		r->returned += (allowed & denied) != 0 || bug != 0;
 		denied |= ~allowed;
 		__atomic_fetch_add(&r->looks, 1, __ATOMIC_RELAXED);
