@@ -70,12 +70,15 @@ void prefix_pace_destroy(struct prefix_pace *pace)
 	free(pace);
 }
 
-static inline uint64_t *slot_of(struct prefix_pace *pace, uint32_t addr)
+/* Which slots: Fibonacci hashing (Knuth, TAOCP 3, 6.4), so that neighbours spread over the table.
+ */
+static inline void slots_of(const struct prefix_pace *pace, const uint32_t *addr, uint32_t *slot,
+			    unsigned n)
 {
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): neighbours spread over the table */
-	uint32_t prefix = (uint32_t)((uint64_t)addr >> pace->shift);
+	const unsigned shift = pace->shift, slot_shift = pace->slot_shift;
 
-	return &pace->slot[(prefix * UINT32_C(2654435769)) >> pace->slot_shift];
+	for (unsigned i = 0; i < n; i++)
+		slot[i] = ((addr[i] >> shift) * UINT32_C(2654435769)) >> slot_shift;
 }
 
 /* What a slot holds after one more frame; second is where a slot has it. */
@@ -110,16 +113,20 @@ static inline bool book(uint64_t *slot, uint32_t ticks, uint32_t interval, uint6
 }
 
 /* Once for an lcore by itself, once for several. Returns who must wait, from when on in due[]. */
-static inline uint64_t book_all(struct prefix_pace *pace, const uint32_t *addr, unsigned n,
-				uint64_t now, bool shared, uint64_t *due)
+static inline __attribute__((always_inline)) uint64_t book_all(struct prefix_pace *pace,
+							       const uint32_t *addr, unsigned n,
+							       uint64_t now, bool shared,
+							       uint64_t *due)
 {
 	uint64_t second = (uint64_t)((unsigned __int128)now * pace->hz_inverse >> 64) << 32;
 	uint32_t ticks = (uint32_t)(now >> pace->tick_shift), interval = pace->interval;
 	uint64_t wait = 0, most = 0, holds;
+	uint32_t slot[64];
 
 	second &= SLOT_SECOND;
+	slots_of(pace, addr, slot, n);
 	for (unsigned i = 0; i < n; i++) {
-		if (!book(slot_of(pace, addr[i]), ticks, interval, second, shared, &holds)) {
+		if (!book(&pace->slot[slot[i]], ticks, interval, second, shared, &holds)) {
 			wait |= UINT64_C(1) << i;
 			due[i] = now + ((uint64_t)((uint32_t)holds - ticks) << pace->tick_shift);
 		}
@@ -141,8 +148,11 @@ uint64_t prefix_pace_take(struct prefix_pace *pace, const uint32_t *addr, unsign
 
 void prefix_pace_prefetch(struct prefix_pace *pace, const uint32_t *addr, unsigned n)
 {
+	uint32_t slot[64];
+
+	slots_of(pace, addr, slot, n);
 	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch(slot_of(pace, addr[i]), 1);
+		__builtin_prefetch(&pace->slot[slot[i]], 1);
 }
 
 uint64_t prefix_pace_peak(const struct prefix_pace *pace)
