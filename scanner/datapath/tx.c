@@ -285,11 +285,19 @@ static bool tx_alloc(struct tx *tx, unsigned n, bool control)
 	return true;
 }
 
+/* Where a frame begins in a buffer of the pool: what rte_pktmbuf_mtod() finds by a look at each. */
+static size_t tx_frame_offset(const struct tx *tx)
+{
+	return sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(tx->pool) + RTE_PKTMBUF_HEADROOM;
+}
+
 /* Gate and frames for the n probes that the pacer has released; returns how many are ready. */
 static unsigned tx_fill(struct tx *tx, unsigned n, uint64_t now)
 {
 	const struct probe *p = &tx->probe;
 	struct batch *b = &tx->batch;
+	const size_t offset = tx_frame_offset(tx);
+	const uint16_t len = p->template.len;
 	uint8_t *frame[TX_BURST];
 
 	n = tx_gate(tx, n);
@@ -298,10 +306,13 @@ static unsigned tx_fill(struct tx *tx, unsigned n, uint64_t now)
 	if (n == 0 || !tx_alloc(tx, n, false))
 		return 0;
 
+	for (unsigned i = 0; i < n; i++)
+		frame[i] = (uint8_t *)tx->burst[i] + offset;
 	for (unsigned i = 0; i < n; i++) {
-		frame[i] = rte_pktmbuf_mtod(tx->burst[i], uint8_t *);
-		tx->burst[i]->data_len = p->template.len;
-		tx->burst[i]->pkt_len = p->template.len;
+		struct rte_mbuf *mbuf = tx->burst[i];
+
+		mbuf->data_len = len;
+		mbuf->pkt_len = len;
 	}
 	p->ops->write(p, &b->daddr[b->first], &b->dport[b->first], &b->cookie[b->first], frame, n);
 	return n;
