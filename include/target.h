@@ -100,12 +100,13 @@ void target_space_pick(const struct target_space *space, const uint64_t *index, 
 		       uint16_t *port, unsigned n);
 
 /*
- * The same for up to 64 in two steps, so that something else may be done meanwhile: the first has
- * numbers and ports, and asks for what the second reads, where that is too large for the near
- * caches. The second is given all of it again.
+ * The same for up to 64 in steps, so that something else may be done meanwhile: the first has
+ * numbers and ports; the second asks for what the third reads, where that is too large for the near
+ * caches; the third is given all of it again.
  */
 void target_space_number(const struct target_space *space, const uint64_t *index, uint32_t *number,
 			 uint16_t *port, unsigned n);
+void target_space_prefetch(const struct target_space *space, const uint32_t *number, unsigned n);
 void target_space_find(const struct target_space *space, const uint64_t *index,
 		       const uint32_t *number, uint32_t *addr, uint16_t *port, unsigned n);
 

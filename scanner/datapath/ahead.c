@@ -12,12 +12,15 @@ bool ahead_pays(const struct stream *s)
 	return target_space_is_far(s->space) || gate_is_far(s->gate);
 }
 
-/* First: where the walk comes to, in numbers. Then what says their addresses is asked for. */
+/* First: where the walk comes to, in numbers. Then what says their addresses is asked for, but not
+ * at once. */
 static void ahead_order(struct ahead_burst *b, const struct stream *s, uint64_t from, uint64_t end)
 {
 	if (b->from == from && b->end == end && b->next != from)
 		return;
-	*b = (struct ahead_burst){.from = from, .next = from, .end = end};
+	b->from = b->next = from;
+	b->end = end;
+	b->found = b->checked = false;
 	b->n = walk_next(&s->walk, &b->next, end, b->at, b->index, AHEAD_BURST);
 	target_space_number(s->space, b->index, b->number, b->dport, b->n);
 }
@@ -63,6 +66,8 @@ unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next,
 	memcpy(dport, b[0]->dport, sizeof(b[0]->dport));
 	*suspects = b[0]->suspects;
 	*next = b[0]->next;
+	/* last, for cookies come next, and wait for nothing: so many lines at once hold all up */
+	target_space_prefetch(s->space, b[2]->number, b[2]->n);
 	ahead->now = (ahead->now + 1) % AHEAD_DEPTH;
 	return b[0]->n;
 }

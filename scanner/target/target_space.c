@@ -155,6 +155,10 @@ void target_space_number(const struct target_space *s, const uint64_t *index, ui
 		numbers_all_ports(s, index, number, port, n);
 	else
 		numbers_any_ports(s, index, number, port, n);
+}
+
+void target_space_prefetch(const struct target_space *s, const uint32_t *number, unsigned n)
+{
 	if (target_space_is_far(s))
 		numbering_prefetch(&s->numbering, number, n);
 }
