@@ -131,8 +131,8 @@ static uint32_t numbering_find(const struct numbering *num, uint32_t x)
 }
 
 /* For most numbers of most sets, what their cell's first one has is right: it has no gaps. */
-static uint64_t numbering_add_plain(const struct numbering *num, const uint32_t *number,
-				    uint32_t *addr, unsigned n)
+uint64_t numbering_add_plain(const struct numbering *num, const uint32_t *number, uint32_t *addr,
+			     unsigned n)
 {
 	const struct numbering_cell *cells = num->cell;
 	const uint32_t shift = num->shift, nowhere = UINT32_MAX << num->size_bits;
@@ -151,7 +151,7 @@ static numbering_add *const adds[] = {
 	[ISA_PLAIN] = numbering_add_plain,
 	[ISA_AES] = numbering_add_plain,
 #ifdef __x86_64__
-	[ISA_AVX2] = numbering_add_plain,
+	[ISA_AVX2] = numbering_add_avx2,
 	[ISA_AVX512] = numbering_add_avx512,
 #endif
 };

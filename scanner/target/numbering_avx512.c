@@ -6,7 +6,11 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 
-enum { LANES = 16 };
+enum {
+	LANES = 16,
+	SIDE = NUMBERING_BLOCK / LANES, /* vectors side by side */
+	FEW = 32,			/* ranges */
+};
 
 /* The cells of the numbers i, i + 4, i + 8 and i + 12, whose places in bytes are in at[]. */
 TARGET static inline __m512i four(const struct numbering *num, const uint32_t *at, unsigned i)
@@ -43,6 +47,36 @@ TARGET static inline struct columns fetch(const struct numbering *num, __m512i c
 	};
 }
 
+/* Of so many from a vector on, how many are there for the i-th? */
+static inline __mmask16 there_of(unsigned left, unsigned i)
+{
+	left = left > i * LANES ? left - i * LANES : 0;
+	return left < LANES ? (__mmask16)((1u << left) - 1) : 0xffff;
+}
+
+/* Few ranges: what each gap leaves out is added to the numbers behind it, without any table. */
+TARGET static void add_few(const struct numbering *num, const uint32_t *number, uint32_t *addr,
+			   unsigned n)
+{
+	const struct numbered *range = num->range;
+	__m512i x[SIDE], to[SIDE];
+
+	for (unsigned k = 0; k < SIDE; k++) {
+		x[k] = _mm512_maskz_loadu_epi32(there_of(n, k), number + k * LANES);
+		to[k] = _mm512_add_epi32(x[k], _mm512_set1_epi32((int)range[0].delta));
+	}
+	for (uint32_t r = 1; r < num->n_ranges; r++) {
+		__m512i last = _mm512_set1_epi32((int)range[r - 1].last);
+		__m512i gap = _mm512_set1_epi32((int)(range[r].delta - range[r - 1].delta));
+
+		for (unsigned k = 0; k < SIDE; k++)
+			to[k] = _mm512_mask_add_epi32(to[k], _mm512_cmpgt_epu32_mask(x[k], last),
+						      to[k], gap);
+	}
+	for (unsigned k = 0; k < SIDE; k++)
+		_mm512_mask_storeu_epi32(addr + k * LANES, there_of(n, k), to[k]);
+}
+
 /* Of the lanes that are not there, 0 is looked up. */
 TARGET uint64_t numbering_add_avx512(const struct numbering *num, const uint32_t *number,
 				     uint32_t *addr, unsigned n)
@@ -52,8 +86,12 @@ TARGET uint64_t numbering_add_avx512(const struct numbering *num, const uint32_t
 	const __m512i sizes = _mm512_set1_epi32((int)((UINT32_C(1) << num->size_bits) - 1));
 	uint64_t full = 0;
 
+	if (num->n_ranges <= FEW) {
+		add_few(num, number, addr, n);
+		return 0;
+	}
 	for (unsigned i = 0; i < n; i += LANES) {
-		__mmask16 there = n - i < LANES ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+		__mmask16 there = there_of(n - i, 0);
 		__m512i x = _mm512_maskz_loadu_epi32(there, number + i);
 		__m512i at = _mm512_or_si512(_mm512_sll_epi32(x, size_bits), sizes);
 		struct columns c = fetch(num, _mm512_srl_epi32(x, shift));

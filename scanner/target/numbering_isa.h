@@ -10,4 +10,4 @@
 typedef uint64_t numbering_add(const struct numbering *num, const uint32_t *number, uint32_t *addr,
 			       unsigned n);
 
-numbering_add numbering_add_avx512;
+numbering_add numbering_add_plain, numbering_add_avx2, numbering_add_avx512;
