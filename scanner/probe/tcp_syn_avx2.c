@@ -125,15 +125,14 @@ TARGET static inline void fields(const struct probe *p, const uint32_t *daddr,
 	turn(head, w->head);
 }
 
-TARGET static inline void put(const struct pkt_template *t, const struct words *w, unsigned i,
-			      uint8_t *frame)
+TARGET static inline void put(const struct pkt_template *t, const __m256i bytes[3],
+			      const struct words *w, unsigned i, uint8_t *frame)
 {
-	const __m256i *bytes = (const __m256i *)t->frame;
 	__m128i head = i < 4 ? _mm256_castsi256_si128(w->head[i])
 			     : _mm256_extracti128_si256(w->head[i - 4], 1);
 
-	for (int k = 0; k < 3; k++)
-		_mm256_storeu_si256((__m256i *)frame + k, _mm256_loadu_si256(bytes + k));
+	for (int k = 0; k < (t->len > 64 ? 3 : 2); k++)
+		_mm256_storeu_si256((__m256i *)frame + k, bytes[k]);
 	memcpy(frame + t->l3 + IP_ID, &w->id_sum[i], 2);
 	memcpy(frame + t->l3 + IP_CHECKSUM, (const uint8_t *)&w->id_sum[i] + 2, 2);
 	_mm_storeu_si128((__m128i *)(frame + t->l3 + IP_SRC), head);
@@ -147,12 +146,15 @@ TARGET unsigned tcp_syn_write_avx2(const struct probe *p, const uint32_t *daddr,
 				   uint8_t *const *frame, unsigned n)
 {
 	unsigned whole = n / LANES * LANES;
+	__m256i bytes[3];
 	struct words w;
 
+	for (int k = 0; k < 3; k++)
+		bytes[k] = _mm256_loadu_si256((const __m256i *)p->template.frame + k);
 	for (unsigned at = 0; at < whole; at += LANES) {
 		fields(p, daddr + at, dport + at, cookie + at, &w);
 		for (unsigned i = 0; i < LANES; i++)
-			put(&p->template, &w, i, frame[at + i]);
+			put(&p->template, bytes, &w, i, frame[at + i]);
 	}
 	return whole;
 }
