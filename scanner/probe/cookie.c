@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { BURST = 64 };
-
 static_assert(sizeof(struct cookie) == 16, "a cookie is one block");
 
 void cookie_key_init(struct cookie_key *key, const uint8_t secret[16])
@@ -42,9 +40,8 @@ static void write_block(uint8_t block[16], uint32_t addr, uint16_t port, uint8_t
 	memcpy(block + sizeof(target), &purpose, sizeof(purpose));
 }
 
-static void read_block(struct cookie *cookie, const uint8_t block[16])
+static void read_block(struct cookie *cookie)
 {
-	memcpy(cookie, block, sizeof(*cookie));
 	cookie->seq = le32toh(cookie->seq);
 	cookie->port = le16toh(cookie->port);
 	cookie->source = le16toh(cookie->source);
@@ -55,17 +52,13 @@ static void read_block(struct cookie *cookie, const uint8_t block[16])
 static void cookie_make_plain(const struct aes_key *key, const uint32_t *addr, const uint16_t *port,
 			      uint8_t attempt, struct cookie *cookie, unsigned n)
 {
-	uint8_t block[BURST][16] __attribute__((aligned(64)));
-	unsigned first, i, burst;
+	uint8_t(*block)[16] = (uint8_t(*)[16])cookie; /* which become cookies where they are */
 
-	for (first = 0; first < n; first += burst) {
-		burst = n - first < BURST ? n - first : BURST;
-		for (i = 0; i < burst; i++)
-			write_block(block[i], addr[first + i], port[first + i], attempt);
-		aes_encrypt(key, block, burst);
-		for (i = 0; i < burst; i++)
-			read_block(&cookie[first + i], block[i]);
-	}
+	for (unsigned i = 0; i < n; i++)
+		write_block(block[i], addr[i], port[i], attempt);
+	aes_encrypt(key, block, n);
+	for (unsigned i = 0; i < n; i++)
+		read_block(&cookie[i]);
 }
 
 void cookie_make(const struct cookie_key *key, const uint32_t *addr, const uint16_t *port,
