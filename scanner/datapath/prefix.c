@@ -8,7 +8,7 @@
 enum {
 	SLOT_BITS_MIN = 10,
 	SLOT_BITS_MAX = 23, /* 64 MiB */
-	SPARE = 32,	    /* times as many slots as could be busy: hardly two prefixes in one */
+	SPARE = 128,	    /* times as many slots as could be busy: hardly two prefixes in one */
 	TICK_BITS = 14,	    /* an interval has so many bits in ticks: rounding costs 1/16384 */
 };
 
@@ -84,9 +84,9 @@ static inline void slots_of(const struct prefix_pace *pace, const uint32_t *addr
 /* What a slot holds after one more frame; second is where a slot has it. */
 static inline uint64_t booked(uint64_t was, uint64_t second, uint32_t due)
 {
-	uint64_t same = (was & ~SLOT_DUE) + SLOT_FRAME, first = second | SLOT_FRAME;
+	uint64_t frames = (was ^ second) & SLOT_SECOND ? second : was & ~SLOT_DUE;
 
-	return ((was ^ second) & SLOT_SECOND ? first : same) | due;
+	return frames + (SLOT_FRAME | due);
 }
 
 /*
