@@ -2,8 +2,6 @@
 
 #include "ahead.h"
 
-#include <string.h>
-
 #include "gate.h"
 #include "prefix.h"
 
@@ -46,9 +44,8 @@ static void ahead_check(struct ahead_burst *b, const struct stream *s)
 	b->suspects = gate_close(s->gate, b->daddr, b->suspects);
 }
 
-unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next, uint64_t end,
-		    uint64_t at[AHEAD_BURST], uint32_t daddr[AHEAD_BURST],
-		    uint16_t dport[AHEAD_BURST], uint64_t *suspects)
+struct ahead_burst *ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next,
+			       uint64_t end)
 {
 	struct ahead_burst *b[AHEAD_DEPTH];
 
@@ -61,13 +58,10 @@ unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next,
 	ahead_order(b[2], s, b[1]->next, end); /* which gives what was asked for time to come */
 	ahead_check(b[0], s);
 	ahead_check(b[1], s);
-	memcpy(at, b[0]->at, sizeof(b[0]->at));
-	memcpy(daddr, b[0]->daddr, sizeof(b[0]->daddr));
-	memcpy(dport, b[0]->dport, sizeof(b[0]->dport));
-	*suspects = b[0]->suspects;
 	*next = b[0]->next;
+	b[0]->end = 0; /* it is the caller's now, and not to be found again */
 	/* last, for cookies come next, and wait for nothing: so many lines at once hold all up */
 	target_space_prefetch(s->space, b[2]->number, b[2]->n);
 	ahead->now = (ahead->now + 1) % AHEAD_DEPTH;
-	return b[0]->n;
+	return b[0];
 }

@@ -34,7 +34,6 @@ struct ahead {
 bool ahead_pays(const struct stream *s);
 
 /* The next targets of the walk from *next on, as walk_next() and target_space_pick() give them, and
- * the suspects among them. */
-unsigned ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next, uint64_t end,
-		    uint64_t at[AHEAD_BURST], uint32_t daddr[AHEAD_BURST],
-		    uint16_t dport[AHEAD_BURST], uint64_t *suspects);
+ * the suspects among them. They are the caller's, to change, too, until the next call. */
+struct ahead_burst *ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next,
+			       uint64_t end);

@@ -145,6 +145,18 @@ static bool tx_claim(struct tx *tx)
 	return true;
 }
 
+static unsigned tx_next_ahead(struct tx *tx)
+{
+	struct claim *c = &tx->claim;
+	struct ahead_burst *next = ahead_next(&tx->ahead, tx->stream, &c->next, c->end);
+
+	tx->batch.step = next->at;
+	tx->batch.daddr = next->daddr;
+	tx->batch.dport = next->dport;
+	tx->batch.suspects = next->suspects;
+	return next->n;
+}
+
 /* The next targets of the claim. */
 static unsigned tx_next(struct tx *tx)
 {
@@ -155,8 +167,7 @@ static unsigned tx_next(struct tx *tx)
 	unsigned n;
 
 	if (c->attempt < s->attempts && ahead_pays(s))
-		return ahead_next(&tx->ahead, s, &c->next, c->end, b->step, b->daddr, b->dport,
-				  &b->suspects);
+		return tx_next_ahead(tx);
 	if (c->attempt < s->attempts)
 		n = walk_next(&s->walk, &c->next, c->end, b->step, index, TX_BURST);
 	else
@@ -176,6 +187,9 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 	uint64_t before;
 
 	b->first = b->n = 0;
+	b->step = tx->targets.step;
+	b->daddr = tx->targets.daddr;
+	b->dport = tx->targets.dport;
 	if (tx->deferred.n != 0 && tx_batch_deferred(tx, now))
 		return true;
 	if (tx->deferred.n > DEFERRALS_MAX - TX_BURST)
@@ -196,34 +210,6 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 
 /* --- fill: the next n of the batch become frames --- */
 
-static void batch_move(struct batch *b, unsigned to, unsigned from)
-{
-	b->step[to] = b->step[from];
-	b->daddr[to] = b->daddr[from];
-	b->dport[to] = b->dport[from];
-	b->cookie[to] = b->cookie[from];
-}
-
-static uint64_t mask_of(unsigned n)
-{
-	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-}
-
-/* Keeps the probes of [first, first + n) whose bit is set, and returns how many. Those of the first
- * ones that stay take the places of those that go. */
-static unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n)
-{
-	unsigned first = b->first, gone = n - (unsigned)__builtin_popcountll(mask);
-	uint64_t early = mask & mask_of(gone), free = mask_of(n) & ~mask & ~mask_of(gone);
-
-	for (; free != 0; free &= free - 1, early &= early - 1)
-		batch_move(b, first + (unsigned)__builtin_ctzll(free),
-			   first + (unsigned)__builtin_ctzll(early));
-	b->suspects = UINT64_MAX; /* they are elsewhere */
-	b->first += gone;
-	return n - gone;
-}
-
 static unsigned tx_gate(struct tx *tx, unsigned n)
 {
 	struct batch *b = &tx->batch;
@@ -231,8 +217,8 @@ static unsigned tx_gate(struct tx *tx, unsigned n)
 
 	tx->gate_generation = gate_generation(tx->stream->gate);
 	allowed = gate_check(tx->stream->gate, &b->daddr[b->first], n,
-			     b->suspects >> b->first & mask_of(n), &bug, &opted_out);
-	if (allowed == mask_of(n))
+			     b->suspects >> b->first & batch_mask(n), &bug, &opted_out);
+	if (allowed == batch_mask(n))
 		return n;
 	opted_out &= ~(bug | tx_of_sample(tx, n));
 	tx->stats.gate_hits += (unsigned)__builtin_popcountll(bug);
@@ -259,9 +245,9 @@ static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
 	uint64_t due[TX_BURST], may, wait;
 
 	may = prefix_pace_take(tx->stream->prefix, &b->daddr[b->first], n, now, due);
-	if (may == mask_of(n))
+	if (may == batch_mask(n))
 		return n;
-	for (wait = mask_of(n) & ~may; wait != 0; wait &= wait - 1) {
+	for (wait = batch_mask(n) & ~may; wait != 0; wait &= wait - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(wait);
 
 		tx_defer(tx, b->first + i, due[i]);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "ahead.h"
+#include "batch.h"
 #include "deferrals.h"
 #include "earshot.h"
 #include "followup.h"
@@ -23,19 +24,6 @@ struct rte_ring;
  * The sending half of an lcore: batch (claim, order, targets, cookies), fill (gate, frames), send.
  * A full device loses nothing: what it did not take stays at the front of the batch.
  */
-
-enum { TX_BURST = 64 };
-
-/* Targets with their cookies, as arrays: every stage works on a run of them. */
-struct batch {
-	uint64_t step[TX_BURST];
-	uint32_t daddr[TX_BURST];
-	uint16_t dport[TX_BURST];
-	struct cookie cookie[TX_BURST];
-	uint64_t suspects; /* bit i: the gate is to look at the i-th, see gate_check() */
-	unsigned first, n; /* [first, n) is still to be sent */
-	bool again;	   /* all were sent before */
-};
 
 struct tx {
 	/* set by the main thread before start */
@@ -69,6 +57,7 @@ struct tx {
 	struct claim claim;
 	struct ahead ahead;
 	struct batch batch;
+	struct batch_targets targets; /* of the batch, unless they are of a look ahead */
 	struct rte_mbuf *burst[TX_BURST];
 	unsigned burst_first, burst_n; /* [burst_first, burst_n) waits for the device */
 	bool burst_is_control;

@@ -51,7 +51,7 @@ static inline void numbering_prefetch(const struct numbering *num, const uint32_
 				      unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch(&num->cell[number[i] >> num->shift]);
+		__builtin_prefetch(&num->cell[number[i] >> num->shift], 0, 2);
 }
 
 /* n numbers (all below the count of the set; n <= NUMBERING_BLOCK) to addresses. */
