@@ -60,12 +60,11 @@ static inline void gate_map_fetch_net(const struct gate_map *map, uint32_t addr)
 	__builtin_prefetch(&map->some24[(addr >> 8) / 64]);
 }
 
-/* Asks for what gate_map_some_in_part() reads, and for what gate_map_denies() will. */
+/* Asks for what gate_map_some_in_part() reads. */
 static inline void gate_map_fetch_part(const struct gate_map *map, uint32_t addr)
 {
 	__builtin_prefetch(&map->part28[addr / 16 % GATE_PARTS / 64]);
 	__builtin_prefetch(&map->whole24[(addr >> 8) / 64]);
-	__builtin_prefetch(&map->net[addr >> 8]);
 }
 
 static inline bool gate_map_denies(const struct gate_map *map, uint32_t addr)
