@@ -134,9 +134,10 @@ uint64_t stats_probes(const struct snapshot *s);
 /* Of these, how many are behind us: sent, left out for good, or built by a dry run. */
 uint64_t stats_done(const struct snapshot *s);
 
+double stats_percent(const struct snapshot *s);
+
 /* First answers of targets, whatever they say. */
 uint64_t stats_answers(const struct snapshot *s);
-double stats_percent(const struct snapshot *s);
 
 /* Open targets in percent of the targets probed; 0 before the first. */
 double stats_hit_rate(const struct snapshot *s);

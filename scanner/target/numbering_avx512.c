@@ -47,10 +47,11 @@ TARGET static inline struct columns fetch(const struct numbering *num, __m512i c
 	};
 }
 
-/* Of so many from a vector on, how many are there for the i-th? */
-static inline __mmask16 there_of(unsigned left, unsigned i)
+/* Which lanes of the vector at `at` are there, of n numbers? */
+static inline __mmask16 there_of(unsigned n, unsigned at)
 {
-	left = left > i * LANES ? left - i * LANES : 0;
+	unsigned left = n > at ? n - at : 0;
+
 	return left < LANES ? (__mmask16)((1u << left) - 1) : 0xffff;
 }
 
@@ -62,7 +63,7 @@ TARGET static void add_few(const struct numbering *num, const uint32_t *number, 
 	__m512i x[SIDE], to[SIDE];
 
 	for (unsigned k = 0; k < SIDE; k++) {
-		x[k] = _mm512_maskz_loadu_epi32(there_of(n, k), number + k * LANES);
+		x[k] = _mm512_maskz_loadu_epi32(there_of(n, k * LANES), number + k * LANES);
 		to[k] = _mm512_add_epi32(x[k], _mm512_set1_epi32((int)range[0].delta));
 	}
 	for (uint32_t r = 1; r < num->n_ranges; r++) {
@@ -74,7 +75,7 @@ TARGET static void add_few(const struct numbering *num, const uint32_t *number, 
 						      to[k], gap);
 	}
 	for (unsigned k = 0; k < SIDE; k++)
-		_mm512_mask_storeu_epi32(addr + k * LANES, there_of(n, k), to[k]);
+		_mm512_mask_storeu_epi32(addr + k * LANES, there_of(n, k * LANES), to[k]);
 }
 
 /* Of the lanes that are not there, 0 is looked up. */
@@ -91,7 +92,7 @@ TARGET uint64_t numbering_add_avx512(const struct numbering *num, const uint32_t
 		return 0;
 	}
 	for (unsigned i = 0; i < n; i += LANES) {
-		__mmask16 there = there_of(n - i, 0);
+		__mmask16 there = there_of(n, i);
 		__m512i x = _mm512_maskz_loadu_epi32(there, number + i);
 		__m512i at = _mm512_or_si512(_mm512_sll_epi32(x, size_bits), sizes);
 		struct columns c = fetch(num, _mm512_srl_epi32(x, shift));
