@@ -2,6 +2,8 @@
 
 #include "batch.h"
 
+#include "first_bits.h"
+
 static void batch_move(struct batch *b, unsigned to, unsigned from)
 {
 	b->step[to] = b->step[from];
@@ -14,7 +16,7 @@ static void batch_move(struct batch *b, unsigned to, unsigned from)
 unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n)
 {
 	unsigned first = b->first, gone = n - (unsigned)__builtin_popcountll(mask);
-	uint64_t early = mask & batch_mask(gone), free = batch_mask(n) & ~mask & ~batch_mask(gone);
+	uint64_t early = mask & first_bits(gone), free = first_bits(n) & ~mask & ~first_bits(gone);
 
 	for (; free != 0; free &= free - 1, early &= early - 1)
 		batch_move(b, first + (unsigned)__builtin_ctzll(free),

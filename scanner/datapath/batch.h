@@ -29,12 +29,6 @@ struct batch_targets {
 	uint16_t dport[TX_BURST];
 };
 
-/* The lowest n bits, n <= 64. */
-static inline uint64_t batch_mask(unsigned n)
-{
-	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-}
-
 /* Keeps the probes of [first, first + n) whose bit is set, in any order, and returns how many:
  * those are [first, first + that) then. */
 unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n);

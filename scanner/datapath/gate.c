@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "first_bits.h"
 #include "gate_isa.h"
 #include "gate_map.h"
 #include "gate_text.h"
@@ -206,7 +207,7 @@ uint64_t gate_check(const struct gate *gate, const uint32_t *addr, unsigned n, u
 
 	*bug = fixed;
 	*opted_out = grown & ~fixed;
-	return ~(fixed | grown) & (n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX);
+	return ~(fixed | grown) & first_bits(n);
 }
 
 unsigned gate_generation(const struct gate *gate)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "first_bits.h"
+
 enum {
 	SLOT_BITS_MIN = 10,
 	SLOT_BITS_MAX = 23, /* 64 MiB */
@@ -140,10 +142,8 @@ static inline __attribute__((always_inline)) uint64_t book_all(struct prefix_pac
 uint64_t prefix_pace_take(struct prefix_pace *pace, const uint32_t *addr, unsigned n, uint64_t now,
 			  uint64_t *due)
 {
-	uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
-
-	return all & ~(pace->shared ? book_all(pace, addr, n, now, true, due)
-				    : book_all(pace, addr, n, now, false, due));
+	return first_bits(n) & ~(pace->shared ? book_all(pace, addr, n, now, true, due)
+					      : book_all(pace, addr, n, now, false, due));
 }
 
 void prefix_pace_prefetch(struct prefix_pace *pace, const uint32_t *addr, unsigned n)

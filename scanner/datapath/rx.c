@@ -9,6 +9,7 @@
 
 #include "asked.h"
 #include "dedup.h"
+#include "first_bits.h"
 #include "sample.h"
 #include "sendlog.h"
 #include "vlan.h"
@@ -28,11 +29,6 @@ struct answers {
 	unsigned n_views;
 	struct pkt_view view[RX_BURST]; /* of those that had to be parsed: these stay in place */
 };
-
-static uint64_t first_bits(unsigned n)
-{
-	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
-}
 
 static void rx_reject(struct rx *rx, enum reject reason)
 {

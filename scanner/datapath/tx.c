@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "echo.h"
+#include "first_bits.h"
 #include "gate.h"
 #include "prefix.h"
 #include "sample.h"
@@ -217,8 +218,8 @@ static unsigned tx_gate(struct tx *tx, unsigned n)
 
 	tx->gate_generation = gate_generation(tx->stream->gate);
 	allowed = gate_check(tx->stream->gate, &b->daddr[b->first], n,
-			     b->suspects >> b->first & batch_mask(n), &bug, &opted_out);
-	if (allowed == batch_mask(n))
+			     b->suspects >> b->first & first_bits(n), &bug, &opted_out);
+	if (allowed == first_bits(n))
 		return n;
 	opted_out &= ~(bug | tx_of_sample(tx, n));
 	tx->stats.gate_hits += (unsigned)__builtin_popcountll(bug);
@@ -245,9 +246,9 @@ static unsigned tx_prefix(struct tx *tx, unsigned n, uint64_t now)
 	uint64_t due[TX_BURST], may, wait;
 
 	may = prefix_pace_take(tx->stream->prefix, &b->daddr[b->first], n, now, due);
-	if (may == batch_mask(n))
+	if (may == first_bits(n))
 		return n;
-	for (wait = batch_mask(n) & ~may; wait != 0; wait &= wait - 1) {
+	for (wait = first_bits(n) & ~may; wait != 0; wait &= wait - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(wait);
 
 		tx_defer(tx, b->first + i, due[i]);

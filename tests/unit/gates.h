@@ -3,6 +3,7 @@
 
 #include "test.h"
 
+#include "datapath/first_bits.h"
 #include "datapath/gate.h"
 
 /* A gate's check with all its steps. What the first two leave out is nothing that it would deny. */
@@ -10,7 +11,7 @@ static inline uint64_t gate_all_steps(const struct gate *gate, const uint32_t *a
 				      uint64_t *bug, uint64_t *opted_out)
 {
 	uint64_t near = gate_near(gate, addr, n), close = gate_close(gate, addr, near);
-	uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX, unused;
+	uint64_t all = first_bits(n), unused;
 
 	assert_int_equal(near & ~all, 0);
 	assert_int_equal(close & ~near, 0);
