@@ -19,8 +19,8 @@ static void ahead_order(struct ahead_burst *b, const struct stream *s, uint64_t 
 	b->from = b->next = from;
 	b->end = end;
 	b->found = b->checked = false;
-	b->n = walk_next(&s->walk, &b->next, end, b->at, b->index, AHEAD_BURST);
-	target_space_number(s->space, b->index, b->number, b->dport, b->n);
+	b->n = walk_next(&s->walk, &b->next, end, b->targets.step, b->index, TX_BURST);
+	target_space_number(s->space, b->index, b->number, b->targets.dport, b->n);
 }
 
 /* A burst later: its addresses. Then what gate and ceilings have of them is asked for. */
@@ -29,10 +29,10 @@ static void ahead_find(struct ahead_burst *b, const struct stream *s)
 	if (b->found)
 		return;
 	b->found = true;
-	target_space_find(s->space, b->index, b->number, b->daddr, b->dport, b->n);
-	b->suspects = gate_near(s->gate, b->daddr, b->n);
+	target_space_find(s->space, b->index, b->number, b->targets.daddr, b->targets.dport, b->n);
+	b->suspects = gate_near(s->gate, b->targets.daddr, b->n);
 	if (s->prefix != NULL)
-		prefix_pace_prefetch(s->prefix, b->daddr, b->n);
+		prefix_pace_prefetch(s->prefix, b->targets.daddr, b->n);
 }
 
 /* A while later: hardly any of them is left for the gate to suspect. */
@@ -41,7 +41,7 @@ static void ahead_check(struct ahead_burst *b, const struct stream *s)
 	if (b->checked)
 		return;
 	b->checked = true;
-	b->suspects = gate_close(s->gate, b->daddr, b->suspects);
+	b->suspects = gate_close(s->gate, b->targets.daddr, b->suspects);
 }
 
 struct ahead_burst *ahead_next(struct ahead *ahead, const struct stream *s, uint64_t *next,

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "stream.h"
 
 /*
@@ -15,16 +16,16 @@
  * is asked. One lcore's own; all zero at first.
  */
 
-enum { AHEAD_BURST = 64, AHEAD_DEPTH = 3 };
+enum { AHEAD_DEPTH = 3 };
 
 struct ahead {
 	struct ahead_burst {
 		uint64_t from, next, end; /* of the walk: what walk_next() was given, and said */
 		unsigned n;
 		bool found, checked; /* addresses are there; suspects are as few as can be */
-		uint64_t at[AHEAD_BURST], index[AHEAD_BURST];
-		uint32_t number[AHEAD_BURST], daddr[AHEAD_BURST];
-		uint16_t dport[AHEAD_BURST];
+		struct batch_targets targets; /* their steps are offsets of the walk */
+		uint64_t index[TX_BURST];
+		uint32_t number[TX_BURST];
 		uint64_t suspects; /* for gate_check() */
 	} burst[AHEAD_DEPTH];
 	unsigned now; /* the burst that is next; those after it come behind it, in a ring */

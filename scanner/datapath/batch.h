@@ -29,6 +29,14 @@ struct batch_targets {
 	uint16_t dport[TX_BURST];
 };
 
+/* The batch's targets are those. */
+static inline void batch_use(struct batch *b, struct batch_targets *targets)
+{
+	b->step = targets->step;
+	b->daddr = targets->daddr;
+	b->dport = targets->dport;
+}
+
 /* Keeps the probes of [first, first + n) whose bit is set, in any order, and returns how many:
  * those are [first, first + that) then. */
 unsigned batch_keep(struct batch *b, uint64_t mask, unsigned n);

@@ -151,9 +151,7 @@ static unsigned tx_next_ahead(struct tx *tx)
 	struct claim *c = &tx->claim;
 	struct ahead_burst *next = ahead_next(&tx->ahead, tx->stream, &c->next, c->end);
 
-	tx->batch.step = next->at;
-	tx->batch.daddr = next->daddr;
-	tx->batch.dport = next->dport;
+	batch_use(&tx->batch, &next->targets);
 	tx->batch.suspects = next->suspects;
 	return next->n;
 }
@@ -188,9 +186,7 @@ static bool tx_batch(struct tx *tx, uint64_t now)
 	uint64_t before;
 
 	b->first = b->n = 0;
-	b->step = tx->targets.step;
-	b->daddr = tx->targets.daddr;
-	b->dport = tx->targets.dport;
+	batch_use(b, &tx->targets);
 	if (tx->deferred.n != 0 && tx_batch_deferred(tx, now))
 		return true;
 	if (tx->deferred.n > DEFERRALS_MAX - TX_BURST)

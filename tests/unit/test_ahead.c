@@ -62,25 +62,25 @@ static void stream_end(struct stream *s)
 static void claim_is_equal(struct ahead *ahead, const struct stream *s, uint64_t first,
 			   uint64_t end, unsigned bursts)
 {
-	uint64_t next = first, want_next = first, want_at[AHEAD_BURST], index[AHEAD_BURST], near;
-	uint32_t want_daddr[AHEAD_BURST];
-	uint16_t want_dport[AHEAD_BURST];
+	uint64_t next = first, want_next = first, want_at[TX_BURST], index[TX_BURST], near;
+	uint32_t want_daddr[TX_BURST];
+	uint16_t want_dport[TX_BURST];
 
 	for (; next < end && bursts > 0; bursts--) {
-		unsigned n = walk_next(&s->walk, &want_next, end, want_at, index, AHEAD_BURST);
+		unsigned n = walk_next(&s->walk, &want_next, end, want_at, index, TX_BURST);
 		struct ahead_burst *got = ahead_next(ahead, s, &next, end);
 
 		target_space_pick(s->space, index, want_daddr, want_dport, n);
 		assert_int_equal(got->n, n);
 		assert_int_equal(next, want_next);
-		assert_memory_equal(got->at, want_at, n * sizeof(want_at[0]));
-		assert_memory_equal(got->daddr, want_daddr, n * sizeof(want_daddr[0]));
-		assert_memory_equal(got->dport, want_dport, n * sizeof(want_dport[0]));
+		assert_memory_equal(got->targets.step, want_at, n * sizeof(want_at[0]));
+		assert_memory_equal(got->targets.daddr, want_daddr, n * sizeof(want_daddr[0]));
+		assert_memory_equal(got->targets.dport, want_dport, n * sizeof(want_dport[0]));
 		near = gate_near(s->gate, want_daddr, n);
 		assert_int_equal(got->suspects, gate_close(s->gate, want_daddr, near));
 		suspected += (unsigned)__builtin_popcountll(got->suspects);
-		memset(got->at, 0xff, sizeof(got->at));
-		memset(got->daddr, 0xff, sizeof(got->daddr));
+		memset(got->targets.step, 0xff, sizeof(got->targets.step));
+		memset(got->targets.daddr, 0xff, sizeof(got->targets.daddr));
 	}
 }
 
@@ -96,7 +96,7 @@ static void test_claims(void **state)
 	claim_is_equal(&ahead, &s, 0, s.walk.length, UINT32_MAX);
 	claim_is_equal(&ahead, &s, 0, s.walk.length, UINT32_MAX); /* another attempt */
 	for (unsigned i = 0; i < 20; i++) /* the same again and again: nothing is left over */
-		claim_is_equal(&ahead, &s, 64, 64 + (i / 4 + 1) * AHEAD_BURST, UINT32_MAX);
+		claim_is_equal(&ahead, &s, 64, 64 + (i / 4 + 1) * TX_BURST, UINT32_MAX);
 	for (unsigned i = 0; i < 2000; i++) {
 		uint64_t first = test_random(&random) % s.walk.length;
 		uint64_t end = first + 1 + test_random(&random) % (i % 2 ? RUN : 100);
